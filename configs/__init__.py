@@ -1,0 +1,1 @@
+"""Recipes: what is done to a reel, as TOML, and their typed form."""

@@ -1,0 +1,1 @@
+"""The doors: the flow, the command line."""

@@ -1,0 +1,148 @@
+"""What a network, a filter and a metric must look like, and the two kinds of pixels that pass between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from restore.film import ColourTags, Score, Shot
+
+Array = Any
+"""A NumPy array or a torch tensor: the shapes in the docstrings hold for both."""
+
+Light = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+Colour = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Frames:
+    """A run of consecutive frames inside one shot. Frames never leave the process that decoded them.
+
+    light   (T, H, W), uint8 or uint16: luma code values exactly as decoded, at the source's depth and range.
+    colour  (T, 2, h, w), float32: Cb, Cr in [-0.5, 0.5] at a working size of its own (h ≤ H, w ≤ W), or None before
+            a colorizer has run. Chroma samples are centred on their area of the picture (no siting offset); the
+            writer moves them to the siting of `tags`.
+    start   number of the first frame in the reel.
+    depth   bits of luma, 8 to 16.
+    tags    matrix, range and siting needed to write the colour back.
+    """
+
+    light: Light
+    colour: Colour | None
+    start: int
+    depth: int
+    tags: ColourTags
+
+    def __len__(self) -> int:
+        return int(self.light.shape[0])
+
+    @property
+    def stop(self) -> int:
+        return self.start + len(self)
+
+    def part(self, start: int, stop: int) -> Frames:
+        """The frames `[start, stop)`, counted in the reel; views, not copies."""
+        lo, hi = start - self.start, stop - self.start
+        if not 0 <= lo <= hi <= len(self):
+            raise IndexError(f"frames [{start}, {stop}) are not within [{self.start}, {self.stop})")
+        colour = None if self.colour is None else self.colour[lo:hi]
+        return Frames(self.light[lo:hi], colour, start, self.depth, self.tags)
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """How anyone steers colour: painted keyframes, dots, colours carried from other frames all arrive as this.
+
+    hints       (T, 3, h, w) float32: a*, b* (CIE 1976) and confidence 0..1 per pixel, or None.
+    references  coloured images, each (h, w, 3) float32 CIE L*a*b*.
+    palette     (N, 2) a*b* of wanted colours, or None.
+    mask        (T, h, w) int region labels, or None.
+    """
+
+    hints: Array | None = None
+    references: tuple[Array, ...] = ()
+    palette: Array | None = None
+    mask: Array | None = None
+
+
+UNGUIDED = Guidance()
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a network declares about itself. Padding, tiling, windowing and clamping are done once, from this."""
+
+    name: str
+    title: str  # one line for people
+    paper: str  # source
+    licence: str  # of the weights that ship or are pulled
+    frames: int = 1  # gray frames it sees: 2 = frame t and t−1
+    candidates: int = 1  # hypotheses it gives, best first
+    multiple_of: int = 16  # sides of its input, px
+    working_size: int = 192  # shorter side of its input, px
+    stride: int = 1  # its output is this much smaller than its input
+    guided: bool = False  # takes Guidance.hints
+    weights: tuple[str, ...] = field(default=())  # stems of files in models/weights/, first is the default
+
+
+class Painter(Protocol):
+    """A network ready to run, as `restore.runtime` hands it out."""
+
+    card: Card
+
+    def __call__(self, light: Array, guidance: Guidance = UNGUIDED) -> Array:
+        """light (T, 1, h, w): CIE L*/100, consecutive frames → (K, T, 2, h/stride, w/stride) CIE a*b*, best first.
+
+        A network that sees two frames treats frame 0 as its own predecessor unless `light` begins with a context
+        frame that the caller throws away. Sides must be multiples of `card.multiple_of`.
+        """
+        ...
+
+
+@runtime_checkable
+class Filter(Protocol):
+    """A step on the pixels of one shot: the frozen pydantic class `Part` of restore/filters/<name>.py."""
+
+    context: int  # neighbour frames wanted on each side of a window, within the shot
+    changes_light: bool  # True only for repairs of the picture itself; the report then says so
+    version: int  # part of a take's key: raise it when the result changes
+
+    def begin(self, shot: Shot, runtime: Any) -> Callable[[Frames], Frames]:
+        """One shot's session. `runtime` is restore.runtime.Runtime: device, threads, loaded networks.
+
+        The function gets windows in order, each with up to `context` further frames on each side (fewer at the ends
+        of the shot), and returns Frames of the same span; the caller drops the context.
+        """
+        ...
+
+
+class Tally(Protocol):
+    """A metric at work on one film: sums only, never frames."""
+
+    def add(self, restored: Array, truth: Array) -> None:
+        """restored, truth: (H, W, 3) float32 RGB in [0, 1], non-linear (gamma-coded)."""
+        ...
+
+    def score(self) -> float:
+        """The film's value; raises ValueError when nothing was added."""
+        ...
+
+
+class Metric(Protocol):
+    """A measure against ground truth: the class `Part` of restore/metrics/<name>.py."""
+
+    name: str
+    unit: str
+    better: Literal["higher", "lower"]
+
+    def begin(self) -> Tally: ...
+
+
+__all__ = [
+    "UNGUIDED", "Array", "Card", "Colour", "Filter", "Frames", "Guidance", "Light", "Metric", "Painter", "Score",
+    "Tally",
+]

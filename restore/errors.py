@@ -1,0 +1,77 @@
+"""What can go wrong with a reel, each kind with the exit code that tells a script what to do next.
+
+    RestoreError                      exit  also a
+    ├── UsageError                     2    ValueError        the command line asks for what cannot be
+    ├── BadInput                      65    ValueError        the file is not a film we can read
+    ├── MissingInput                  66    FileNotFoundError the file is not there, or may not be read
+    ├── Unavailable                   69    RuntimeError      a server, a GPU or a program is away
+    ├── ProofFailed                   70    ArithmeticError   what was made is not what was promised
+    ├── OutputExists                  73    FileExistsError   never write over a film unasked
+    ├── DiskError                     74    OSError           full, failing or read-only disk
+    ├── Busy                          75    BlockingIOError   another run holds this reel
+    ├── BadRecipe                     78    ValueError        recipe: unknown key, wrong value
+    ├── BadWeights                    78    ValueError        weights: missing, wrong shape, wrong hash, not finite
+    └── Stopped                      130    InterruptedError  SIGINT (130) or SIGTERM (143); resumable
+
+Exit 0 is a clean run, 3 a finished run with listed damage (a result, not an error), 1 a bug of ours.
+Every message says what, where (file, frame, key) and what would do. Errors carry text only: no tickets, no arrays.
+"""
+
+from __future__ import annotations
+
+DAMAGED = 3
+"""Exit code of a run that finished, with damage in the source that the report lists."""
+
+
+class RestoreError(Exception):
+    """Root of the tree. `exit_code` is what the command line ends with."""
+
+    exit_code = 1
+
+
+class UsageError(RestoreError, ValueError):
+    exit_code = 2
+
+
+class BadInput(RestoreError, ValueError):
+    exit_code = 65
+
+
+class MissingInput(RestoreError, FileNotFoundError):
+    exit_code = 66
+
+
+class Unavailable(RestoreError, RuntimeError):
+    exit_code = 69
+
+
+class ProofFailed(RestoreError, ArithmeticError):
+    exit_code = 70
+
+
+class OutputExists(RestoreError, FileExistsError):
+    exit_code = 73
+
+
+class DiskError(RestoreError, OSError):
+    exit_code = 74
+
+
+class Busy(RestoreError, BlockingIOError):
+    exit_code = 75
+
+
+class BadRecipe(RestoreError, ValueError):
+    exit_code = 78
+
+
+class BadWeights(RestoreError, ValueError):
+    exit_code = 78
+
+
+class Stopped(RestoreError, InterruptedError):
+    """Interrupted by a signal; everything finished so far is kept. `exit_code` is 128 + the signal's number."""
+
+    def __init__(self, message: str, signal_number: int = 2) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signal_number

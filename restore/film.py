@@ -1,0 +1,214 @@
+"""The tickets that travel between steps: Reel → Shot → Take → Master → Scorecard. They name work; they hold no pixels.
+
+Every ticket is frozen and made of paths (str), numbers, `Fraction`s, strings and tuples, so that it can cross task,
+process and machine borders and be hashed the same everywhere. Frame intervals are half-open, `[start, stop)`, counted
+in presentation-independent decode-output order from 0. Timestamps are integers in `time_base` seconds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+Chroma = str
+"""Chroma subsampling of a pixel format: "gray", "420", "422", "444", "411", "410", "440" or "rgb"."""
+
+
+@dataclass(frozen=True)
+class ColourTags:
+    """How code values mean light. Integers are the code points of ITU-T H.273, as containers carry them.
+
+    `matrix`, `full_range` and `siting` are what the run works with; where the source does not say, they are assumed by
+    rule and `assumed` names them ("matrix", "range", "siting", "primaries", "transfer"). `tagged_*` are the source's
+    own code points, carried on unchanged (2 = unspecified).
+    """
+
+    matrix: str  # "bt601" | "bt709" | "bt2020" | "smpte240m" | "fcc"
+    full_range: bool
+    siting: str  # chroma siting: "left" | "center" | "topleft"
+    tagged_matrix: int = 2
+    tagged_primaries: int = 2
+    tagged_transfer: int = 2
+    tagged_range: int = 0  # 0 unspecified, 1 limited (MPEG), 2 full (JPEG)
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class VideoStream:
+    """The picture track that will be restored, as its container and codec state it."""
+
+    index: int  # stream index in the container
+    codec: str
+    profile: str
+    width: int  # coded picture, px, before pixel aspect and rotation
+    height: int
+    pixel_format: str  # FFmpeg's name, e.g. "yuv420p10le"
+    bit_depth: int  # of luma, 8 to 16
+    chroma: Chroma
+    has_alpha: bool
+    colour: ColourTags
+    sample_aspect: Fraction  # width/height of one pixel; 1 where unknown
+    display_matrix: tuple[int, ...] | None  # nine 16.16/2.30 fixed-point integers, or none
+    rotation: Fraction  # degrees clockwise that a player turns the picture by, for people; the matrix holds the truth
+    field_order: str  # "progressive" | "tt" | "bb" | "tb" | "bt" | "unknown"
+    rate: Fraction  # average frame rate, frames a second
+    time_base: Fraction
+    start: int | None  # first timestamp, in time_base
+    frames_claimed: int | None  # by the header; not trusted
+
+
+@dataclass(frozen=True)
+class OtherStream:
+    """A track that travels with the picture: sound, subtitles, data, attachments, further video."""
+
+    index: int
+    kind: str  # "audio" | "subtitle" | "data" | "attachment" | "video"
+    codec: str
+    language: str
+    detail: str  # for people: "48000 Hz stereo", "cover art"
+    metadata: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Chapter:
+    start: int
+    end: int
+    time_base: Fraction
+    title: str
+
+
+@dataclass(frozen=True)
+class Reel:
+    """A source film, opened and understood, not yet decoded."""
+
+    path: str  # absolute; for a folder of frames, the folder
+    name: str  # stem that outputs are named after
+    sha256: str  # of the file; of the sorted (name, sha256) list for a folder of frames
+    size_bytes: int
+    modified_ns: int
+    container: str  # FFmpeg's demuxer name, or "sequence"
+    duration_s: float | None  # claimed by the header
+    video: VideoStream
+    others: tuple[OtherStream, ...]
+    chapters: tuple[Chapter, ...]
+    metadata: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]  # assumptions and oddities, one sentence each, for the report
+    sequence_rate: Fraction | None = None  # --fps, for folders of frames
+    deinterlace: str | None = None  # libavfilter filter (and mode) that frames pass first, or none
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One sign that film was lost or hurt. `frame` is the index of the first frame decoded after the sign."""
+
+    frame: int
+    kind: str  # "log" | "packet" | "corrupt" | "hole" | "count"
+    message: str
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What one whole decoding pass over a reel found. The per-frame facts lie in the file `index_path`."""
+
+    reel: Reel
+    frames: int
+    index_path: str  # .npz written by media.index: pts, duration, luma sha256 of every frame
+    index_sha256: str
+    damage: tuple[Damage, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A span of frames that one take renders. A long shot is cut into parts; filters may look as far as `scene_*`."""
+
+    number: int  # of the shot in the reel, from 1
+    part: int  # of the shot, from 1
+    start: int
+    stop: int
+    scene_start: int  # first frame of the whole shot
+    scene_stop: int
+    why: str  # what begins it: "start" | "cut" | "fade" | "dissolve" | "listed"
+    confidence: float = 1.0  # that there is a transition here, 0 to 1
+
+    @property
+    def frames(self) -> int:
+        return self.stop - self.start
+
+
+@dataclass(frozen=True)
+class Take:
+    """A rendered span on disk: one Matroska file with the FFV1 picture and, when wanted, the H.264 one beside it."""
+
+    shot: Shot
+    key: str  # digest of everything that went in; the file's stem
+    path: str
+    sha256: str
+    size_bytes: int
+    seconds: float  # spent making it; 0.0 when it was found
+    found: bool  # already on disk from an earlier run
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One thing that was promised, and whether it was seen to hold."""
+
+    name: str
+    passed: bool | None  # None: not applicable, `detail` says why
+    detail: str
+
+
+@dataclass(frozen=True)
+class Master:
+    """The finished reel and the proof that goes with it."""
+
+    path: str
+    sha256: str
+    access_path: str | None
+    access_sha256: str | None
+    gates: tuple[Gate, ...]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A metric's value for the restored film, with the gray baseline's beside it. None = not measured, see `note`."""
+
+    metric: str
+    better: str  # "higher" | "lower"
+    unit: str
+    restored: float | None
+    gray: float | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    reel_sha256: str
+    truth: str  # path of the truth, "self", or "none"
+    frames: int
+    scores: tuple[Score, ...]
+    by_shot: tuple[tuple[int, tuple[Score, ...]], ...] = ()
+    note: str = ""
+
+
+def to_plain(value: Any) -> Any:
+    """Tickets, Fractions and tuples as JSON types: dataclass → object, Fraction → "n/d", tuple → list."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Fraction):
+        return f"{value.numerator}/{value.denominator}"
+    if isinstance(value, list | tuple):
+        return [to_plain(v) for v in value]
+    if isinstance(value, dict):
+        return {str(k): to_plain(v) for k, v in value.items()}
+    return value
+
+
+def digest(value: Any) -> str:
+    """SHA-256 (hex) of the canonical JSON of `value`: sorted keys, no spaces, ASCII. Same in every process."""
+    text = json.dumps(to_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()

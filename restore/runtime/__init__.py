@@ -1,0 +1,1 @@
+"""Runs a network: OpenVINO on a CPU, torch on a GPU."""

@@ -1,0 +1,1 @@
+"""The verbs: probe, split, restore_shot, assemble, judge, report."""

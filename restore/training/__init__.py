@@ -1,0 +1,1 @@
+"""Teaches networks: data, losses, loop."""

@@ -1,0 +1,1 @@
+"""One file = one Prefect task: a step with a name and retries."""
