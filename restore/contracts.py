@@ -143,6 +143,16 @@ class Metric(Protocol):
 
 
 __all__ = [
-    "UNGUIDED", "Array", "Card", "Colour", "Filter", "Frames", "Guidance", "Light", "Metric", "Painter", "Score",
+    "UNGUIDED",
+    "Array",
+    "Card",
+    "Colour",
+    "Filter",
+    "Frames",
+    "Guidance",
+    "Light",
+    "Metric",
+    "Painter",
+    "Score",
     "Tally",
 ]

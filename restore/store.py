@@ -1,0 +1,166 @@
+"""Where finished things are put away: a file under its final name is whole and on disk, or it is not there."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from restore.errors import Busy, DiskError, OutputExists, RestoreError
+
+CHUNK = 1 << 20
+TEMPORARY = ".part-"
+"""Prefix of a file that is still being written. Names do not grow with the final name, so 255-byte names fit."""
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 (hex) of a file's bytes, read once in 1 MiB pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+FAILING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR)
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """While `path` is written: a full or failing disk becomes DiskError, a folder that takes no file OutputExists.
+
+    Errors that speak of files elsewhere pass through.
+    """
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, RestoreError):
+            raise
+        what = os.strerror(error.errno) if error.errno else str(error)
+        if error.errno in FAILING:
+            raise DiskError(f"{path}: {what}; what is finished is kept, the same command goes on") from error
+        ours = error.filename is None or str(path).startswith(str(Path(os.fsdecode(error.filename)).parent))
+        if error.errno in CLOSED and ours:
+            raise OutputExists(f"{path}: cannot be made: {what}; choose another folder with --out") from error
+        raise
+
+
+def temporary(final: Path) -> Path:
+    """A fresh name beside `final`, in the same folder so that the rename is atomic, with the same suffix."""
+    return final.with_name(f"{TEMPORARY}{secrets.token_hex(6)}{final.suffix}")
+
+
+def publish(written: Path, final: Path, *, replace: bool = True) -> None:
+    """Put `written` under its final name: fsync the file, rename it, fsync the folder.
+
+    With `replace=False` an existing `final` is never touched: OutputExists.
+    """
+    with disk_errors(final):
+        descriptor = os.open(written, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if replace:
+            written.replace(final)
+        else:
+            try:
+                os.link(written, final)  # link fails where rename would silently replace
+            except FileExistsError:
+                raise OutputExists(f"{final}: exists already; give --overwrite to replace it") from None
+            written.unlink()
+        sync_folder(final.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """fsync a folder, so that the names in it survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def writing(final: Path, *, replace: bool = True) -> Iterator[Path]:
+    """Yields a temporary path to write to; publishes it on success, removes it on any failure."""
+    part = temporary(final)
+    try:
+        with disk_errors(final):
+            yield part
+        publish(part, final, replace=replace)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_text(final: Path, text: str) -> None:
+    """Publish a small UTF-8 text file."""
+    with writing(final) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def write_json(final: Path, value: Any) -> None:
+    """Publish plain JSON types, indented, keys in the order given, ending in a newline."""
+    write_text(final, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def free_bytes(folder: Path) -> int:
+    """Free space for an ordinary user on the disk that holds `folder` or its nearest existing parent."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+class WorkFolder:
+    """The folder of one reel's unfinished work, held by one run at a time.
+
+    A context manager: entering makes `OUT/.restore/<digest>/`, locks it (Busy, naming the holder's process id, when
+    another run has it) and sweeps temporary files that a killed run left. The lock is the kernel's: it ends with the
+    process, whatever ends the process.
+    """
+
+    def __init__(self, out: Path, reel_sha256: str) -> None:
+        self.folder = out / ".restore" / reel_sha256[:16]
+        self.takes = self.folder / "takes"
+        self._lock: int | None = None
+
+    def path(self, name: str) -> Path:
+        return self.folder / name
+
+    def __enter__(self) -> WorkFolder:
+        with disk_errors(self.folder):
+            self.takes.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self.path("lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(self._lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            os.close(self._lock)
+            self._lock = None
+            raise Busy(f"{self.folder}: process {holder} is at work on this reel; wait for it or stop it") from None
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, f"{os.getpid()}\n".encode("ascii"), 0)
+        for folder in (self.folder, self.takes):
+            for left in folder.glob(f"{TEMPORARY}*"):
+                left.unlink(missing_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def remove(self) -> None:
+        """Remove the folder and, when no other reel is at work beside it, `.restore` itself. Only while held."""
+        shutil.rmtree(self.folder)
+        with contextlib.suppress(OSError):  # other reels' folders are still in it
+            self.folder.parent.rmdir()

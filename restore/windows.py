@@ -1,0 +1,135 @@
+"""Cuts a shot into windows and passes them through filters, so that memory stays flat however long the shot is."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from restore.contracts import Frames
+
+WINDOW = 8
+"""Frames that a filter gets to return at a time, beside the context it asked for."""
+
+QUEUE = 4
+"""Windows that may wait between two stages."""
+
+T = TypeVar("T")
+Session = Callable[[Frames], Frames]
+
+
+class Needs(Protocol):
+    """What a window must know of a filter."""
+
+    context: int
+
+
+def joined(parts: list[Frames]) -> Frames:
+    """One run of frames from consecutive ones. Raises ValueError when they do not follow on each other."""
+    if len(parts) == 1:
+        return parts[0]
+    if any(a.stop != b.start for a, b in itertools.pairwise(parts)):
+        raise ValueError(f"frames do not follow on each other: {[(p.start, p.stop) for p in parts]}")
+    colours = [p.colour for p in parts if p.colour is not None]
+    if colours and len(colours) != len(parts):
+        raise ValueError("some frames have colour and some have none")
+    return Frames(
+        light=np.concatenate([p.light for p in parts]),
+        colour=np.concatenate(colours) if colours else None,
+        start=parts[0].start,
+        depth=parts[0].depth,
+        tags=parts[0].tags,
+    )
+
+
+def windowed(stream: Iterable[Frames], context: int, size: int = WINDOW) -> Iterator[tuple[Frames, int, int]]:
+    """Regroup a stream into windows of `size` frames with up to `context` more on each side.
+
+    Yields (frames, start, stop): `[start, stop)` are the frames to return, the rest of `frames` is context, fewer at
+    the ends of the stream. Holds at most size + 2·context frames and one incoming run.
+    """
+    held: Frames | None = None
+    start = 0
+    for run in stream:
+        if held is None:
+            start = run.start
+        held = run if held is None else joined([held, run])
+        while held.stop >= start + size + context:
+            stop = start + size
+            yield held.part(max(held.start, start - context), stop + context), start, stop
+            start = stop
+            held = held.part(max(held.start, start - context), held.stop)
+    if held is not None and start < held.stop:
+        yield held.part(max(held.start, start - context), held.stop), start, held.stop
+
+
+def filtered(stream: Iterable[Frames], part: Needs, session: Session, size: int = WINDOW) -> Iterator[Frames]:
+    """Pass a stream through one filter's session; the context is dropped again from what comes back.
+
+    Raises ValueError when the filter returns another span than it was given.
+    """
+    for frames, start, stop in windowed(stream, part.context, size):
+        done = session(frames)
+        if (done.start, done.stop) != (frames.start, frames.stop):
+            raise ValueError(
+                f"the filter was given [{frames.start}, {frames.stop}) and returned [{done.start}, {done.stop})"
+            )
+        yield done.part(start, stop)
+
+
+class _End:
+    """Marks the end of a stream in a queue, with what ended it."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+def overlapped(stream: Iterable[T], depth: int = QUEUE) -> Iterator[T]:
+    """Run `stream` in a thread of its own, at most `depth` items ahead. Its errors are raised here.
+
+    When the caller stops early, the thread stops at its next item and the stream's `close` runs.
+    """
+    waiting: queue.Queue[T | _End] = queue.Queue(maxsize=depth)
+    stop = threading.Event()
+
+    def put(item: T | _End) -> bool:
+        while not stop.is_set():
+            try:
+                waiting.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def work() -> None:
+        error: BaseException | None = None
+        source = iter(stream)
+        try:
+            for item in source:
+                if not put(item):
+                    break
+        except BaseException as raised:  # carried to the caller, who raises it
+            error = raised
+        finally:
+            close = getattr(source, "close", None)
+            if close is not None:
+                close()
+        put(_End(error))
+
+    worker = threading.Thread(target=work, name="overlapped", daemon=True)
+    worker.start()
+    try:
+        while True:
+            item = waiting.get()
+            if isinstance(item, _End):
+                if item.error is not None:
+                    raise item.error
+                return
+            yield item
+    finally:
+        stop.set()
+        worker.join()

@@ -1,0 +1,115 @@
+"""A file under its final name is whole, or it is not there; one run at a time holds a reel."""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import os
+from pathlib import Path
+
+import pytest
+
+from restore.errors import Busy, DiskError, OutputExists
+from restore.store import WorkFolder, disk_errors, file_sha256, publish, temporary, write_json, writing
+
+
+def test_writing_publishes_whole_files_only(tmp_path: Path) -> None:
+    final = tmp_path / "reel.mkv"
+    with writing(final) as part:
+        part.write_bytes(b"abc")
+        assert not final.exists()
+        assert part.suffix == ".mkv"
+    assert final.read_bytes() == b"abc"
+    assert os.listdir(tmp_path) == ["reel.mkv"]
+
+
+def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:
+    final = tmp_path / "reel.mkv"
+    final.write_bytes(b"old")
+    with pytest.raises(RuntimeError), writing(final) as part:
+        part.write_bytes(b"half")
+        raise RuntimeError
+    assert final.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["reel.mkv"]
+
+
+def test_publish_never_replaces_unasked(tmp_path: Path) -> None:
+    final = tmp_path / "reel.mkv"
+    final.write_bytes(b"old")
+    part = temporary(final)
+    part.write_bytes(b"new")
+    with pytest.raises(OutputExists, match="--overwrite"):
+        publish(part, final, replace=False)
+    assert final.read_bytes() == b"old"
+    publish(part, final)
+    assert final.read_bytes() == b"new"
+
+
+def test_the_longest_name_fits(tmp_path: Path) -> None:
+    final = tmp_path / ("x" * 251 + ".mkv")
+    with writing(final) as part:
+        part.write_bytes(b"abc")
+    assert file_sha256(final) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (errno.ENOSPC, DiskError),
+        (errno.EIO, DiskError),
+        (errno.EROFS, OutputExists),
+        (errno.EACCES, OutputExists),
+    ],
+)
+def test_disk_errors_are_told_apart(tmp_path: Path, code: int, error: type[Exception]) -> None:
+    with pytest.raises(error, match="reel"), disk_errors(tmp_path / "reel"):
+        raise OSError(code, os.strerror(code))
+
+
+def test_write_json_keeps_order_and_names(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"b": 1, "a": "ä"})
+    assert (tmp_path / "a.json").read_text(encoding="utf-8") == '{\n  "b": 1,\n  "a": "ä"\n}\n'
+
+
+def _hold(out: Path, held: multiprocessing.synchronize.Event, done: multiprocessing.synchronize.Event) -> None:
+    with WorkFolder(out, "0" * 64):
+        held.set()
+        done.wait(20)
+
+
+def test_the_second_run_is_told_who_is_at_work(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    held, done = context.Event(), context.Event()
+    other = context.Process(target=_hold, args=(tmp_path, held, done))
+    other.start()
+    try:
+        assert held.wait(20)
+        with pytest.raises(Busy, match=str(other.pid)), WorkFolder(tmp_path, "0" * 64):
+            pass
+    finally:
+        done.set()
+        other.join()
+    with WorkFolder(tmp_path, "0" * 64) as work:
+        assert work.takes.is_dir()
+
+
+def test_the_lock_ends_with_a_killed_process(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    held, done = context.Event(), context.Event()
+    other = context.Process(target=_hold, args=(tmp_path, held, done))
+    other.start()
+    assert held.wait(20)
+    other.kill()
+    other.join()
+    with WorkFolder(tmp_path, "0" * 64):
+        pass
+
+
+def test_leftovers_of_a_killed_run_are_swept(tmp_path: Path) -> None:
+    with WorkFolder(tmp_path, "0" * 64) as work:
+        temporary(work.takes / "a.mkv").write_bytes(b"half")
+        (work.takes / "whole.mkv").write_bytes(b"whole")
+    with WorkFolder(tmp_path, "0" * 64) as work:
+        assert [p.name for p in work.takes.iterdir()] == ["whole.mkv"]
+        work.remove()
+    assert not (tmp_path / ".restore").exists()
