@@ -1,0 +1,177 @@
+"""Renders one shot: reads its frames, passes them through the recipe's filters, writes the take. Pixels stay here."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from restore import __version__
+from restore.colour import chroma_planes
+from restore.configs.recipe import Recipe
+from restore.contracts import Frames
+from restore.errors import BadRecipe
+from restore.film import Reel, Shot, Survey, Take, digest
+from restore.media.ffmpeg import library_versions
+from restore.media.index import Index
+from restore.media.read import Picture, Reader
+from restore.media.write import OutputSpec, TakeWriter
+from restore.runtime import Runtime
+from restore.store import file_sha256, write_json, writing
+from restore.windows import WINDOW, filtered, overlapped
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+"""Called with (frames done, frames in all); may raise Stopped, which leaves nothing half-made behind."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all shots of one run have in common."""
+
+    survey: Survey
+    recipe: Recipe
+    spec: OutputSpec
+    takes: str  # folder that finished takes are put in
+    device: str  # "auto" | "cpu" | "cuda:N"
+    threads: int
+
+
+class Studio:
+    """What one process keeps between shots: the loaded networks, and the film open where the last shot ended."""
+
+    def __init__(self, device: str, threads: int) -> None:
+        self.runtime = Runtime(device, threads)
+        self._reader: Reader | None = None
+        self._reel: Reel | None = None
+
+    def reader(self, reel: Reel) -> Reader:
+        if self._reader is None or self._reel != reel:
+            self.close()
+            self._reader, self._reel = Reader(reel), reel
+            self._reader.__enter__()
+        return self._reader
+
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader.__exit__(None, None, None)
+        self._reader = self._reel = None
+
+
+@functools.lru_cache(maxsize=4)
+def studio(device: str, threads: int) -> Studio:
+    """This process's studio; networks are loaded once, however many shots it renders."""
+    return Studio(device, threads)
+
+
+@functools.lru_cache(maxsize=4)
+def _index(path: str, sha256: str) -> Index:
+    del sha256  # part of the cache's key: another index under the same name is another index
+    return Index.load(Path(path))
+
+
+def take_key(shot: Shot, job: Job) -> str:
+    """Digest of everything that decides a take's bytes; two takes with the same key are the same take."""
+    reel = job.survey.reel
+    return digest(
+        {
+            "source": [reel.sha256, reel.video.index, reel.video.colour, reel.sequence_rate, reel.deinterlace],
+            "span": [shot.start, shot.stop, shot.scene_start, shot.scene_stop],
+            "recipe": job.recipe.picture_key(),
+            "weights": [part.weights_sha256() for _, part in job.recipe.chain if hasattr(part, "weights_sha256")],
+            "output": job.spec,
+            "runtime": studio(job.device, job.threads).runtime.describe(),
+            "made with": [__version__, library_versions()],
+        }
+    )
+
+
+def found(shot: Shot, job: Job) -> Take | None:
+    """The take of an earlier run, if it is on disk and its bytes still have the hash that was noted for them."""
+    key = take_key(shot, job)
+    path = Path(job.takes) / f"{key}.mkv"
+    try:
+        noted = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        whole = noted["sha256"] == file_sha256(path)
+    except (OSError, ValueError, KeyError, TypeError):  # absent, cut short or overwritten: made again
+        return None
+    if not whole:
+        log.warning("take %s of shot %d is not what was written; it is made again", key[:12], shot.number)
+        return None
+    return Take(shot, key, str(path), noted["sha256"], path.stat().st_size, 0.0, True)
+
+
+def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None) -> Take:
+    """Render `shot`, or find it rendered already. Returns the take that lies in `job.takes`.
+
+    Raises BadInput (the source cannot be decoded where it could before), BadRecipe (nothing in the chain makes
+    colour), BadWeights, Unavailable (device), DiskError, and whatever `progress` raises to stop.
+    """
+    earlier = found(shot, job)
+    if earlier is not None:
+        if progress is not None:
+            progress(shot.frames, shot.frames)
+        return earlier
+    began = time.monotonic()
+    key = take_key(shot, job)
+    path = Path(job.takes) / f"{key}.mkv"
+    with writing(path) as part, TakeWriter(part, job.survey.reel, job.spec, shot.start) as take:
+        for frames in _rendered(shot, job):
+            _write(frames, take, job.spec)
+            if progress is not None:
+                progress(frames.stop - shot.start, shot.frames)
+    sha256 = file_sha256(path)
+    write_json(path.with_suffix(".json"), {"sha256": sha256, "frames": shot.frames, "start": shot.start})
+    return Take(shot, key, str(path), sha256, path.stat().st_size, time.monotonic() - began, False)
+
+
+def _rendered(shot: Shot, job: Job) -> Iterator[Frames]:
+    """The shot's frames with their colour. Decoding, filtering and the caller's writing run beside each other."""
+    room = studio(job.device, job.threads)
+    context = sum(part.context for _, part in job.recipe.chain)
+    start = max(shot.scene_start, shot.start - context)
+    stop = min(shot.scene_stop, shot.stop + context)
+    index = _index(job.survey.index_path, job.survey.index_sha256)
+    pictures = room.reader(job.survey.reel).pictures(start, stop, index)
+    stream: Iterable[Frames] = overlapped(_runs(pictures, job.survey.reel))
+    for _, part in job.recipe.chain:
+        stream = filtered(stream, part, part.begin(shot, room.runtime))
+    with closing(overlapped(stream)) as done:
+        for frames in done:
+            lo, hi = max(frames.start, shot.start), min(frames.stop, shot.stop)
+            if lo < hi:
+                yield frames.part(lo, hi)
+
+
+def _runs(pictures: Iterator[Picture], reel: Reel, size: int = WINDOW) -> Iterator[Frames]:
+    """Group decoded pictures into runs of at most `size` frames, each light plane copied once."""
+    held: list[Picture] = []
+    video = reel.video
+
+    def run() -> Frames:
+        light = np.stack([picture.light for picture in held])
+        return Frames(light, None, held[0].index, video.bit_depth, video.colour)
+
+    for picture in pictures:
+        held.append(picture)
+        if len(held) == size:
+            yield run()
+            held = []
+    if held:
+        yield run()
+
+
+def _write(frames: Frames, take: TakeWriter, spec: OutputSpec) -> None:
+    if frames.colour is None:
+        raise BadRecipe("no filter in the chain makes colour; put colorize into filters")
+    for light, colour in zip(frames.light, frames.colour, strict=True):
+        cb, cr = chroma_planes(colour, light, frames.tags, frames.depth, spec.chroma_size)
+        take.add(light, cb, cr)
