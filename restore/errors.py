@@ -19,6 +19,8 @@ Every message says what, where (file, frame, key) and what would do. Errors carr
 
 from __future__ import annotations
 
+import os
+
 DAMAGED = 3
 """Exit code of a run that finished, with damage in the source that the report lists."""
 
@@ -75,3 +77,18 @@ class Stopped(RestoreError, InterruptedError):
     def __init__(self, message: str, signal_number: int = 2) -> None:
         super().__init__(message)
         self.exit_code = 128 + signal_number
+
+
+def shown(path: str | bytes | os.PathLike[str]) -> str:
+    """A file's name as messages and reports show it: one line, nothing hidden in it.
+
+    Bytes that are no UTF-8 become `\\xNN`; line breaks, control characters and invisible ones (writing-direction
+    marks among them) become their Python escape. Letters of every script stay as they are.
+    """
+
+    def safe(sign: str) -> str:
+        if "\udc80" <= sign <= "\udcff":  # how Python holds a byte that is not UTF-8
+            return f"\\x{ord(sign) - 0xDC00:02x}"
+        return sign if sign.isprintable() else sign.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+    return "".join(safe(sign) for sign in os.fsdecode(path))
