@@ -1,0 +1,94 @@
+"""Recipes are checked whole before the first frame: unknown names, keys and values are refused, the near word offered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from restore.configs import recipe
+from restore.errors import BadRecipe, MissingInput
+
+
+@pytest.mark.parametrize("name", recipe.names())
+def test_shipped_recipes_load(name: str) -> None:
+    loaded = recipe.load(name)
+    assert loaded.name == name
+    assert loaded.plain["filters"] == [part for part, _ in loaded.chain]
+    assert loaded.picture_key() == recipe.load(name).picture_key()
+
+
+def test_the_three_recipes_ship() -> None:
+    assert {"film", "cartoon", "draft"} <= set(recipe.names())
+
+
+def test_overrides_change_the_recipe_and_its_key() -> None:
+    plain, other = recipe.load("film"), recipe.load("film", ["colorize.candidate=1"])
+    assert plain.plain["colorize"]["candidate"] == 0
+    assert other.plain["colorize"]["candidate"] == 1
+    assert plain.picture_key() != other.picture_key()
+
+
+def test_what_does_not_touch_the_picture_does_not_touch_its_key() -> None:
+    assert recipe.load("film").picture_key() == recipe.load("film", ["title=another"]).picture_key()
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("colorize.candiate=1", "did you mean 'candidate'"),
+        ("colorise.candidate=1", "did you mean 'colorize'"),
+        ("master.codec=ffv2", "ffv1"),
+        ("colorize.candidate=-1", "candidate"),
+        ("colorize.candidate=one", "candidate"),
+        ("colorize.candidate", "table.key=value"),
+        ("a.b.c=1", "table.key=value"),
+        ("filters=[]", "filters"),
+        ("filters=['colorise']", "did you mean 'colorize'"),
+        ("filters=['colorize','colorize']", "once"),
+        ("titel=x", "did you mean 'title'"),
+        ("seed=-1", "seed"),
+        ("seed=nan", "seed"),
+    ],
+)
+def test_bad_overrides_are_refused(override: str, says: str) -> None:
+    with pytest.raises(BadRecipe, match="(?s)" + says.replace("[", r"\[")) as caught:
+        recipe.load("film", [override])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b"title = ", "line 1"),
+        (b"title = 'a'\ntitle = 'b'\n", "line 2"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"filters = ['colorize']", "title"),
+        (b"title = 'x'\nfilters = ['colorize']\n[median]\n", "median"),
+        (b"title = 'x'\nfilters = ['colorize']\nshots = 3\n", "shots"),
+        (b"#" * 70000, "larger"),
+        (b"a = " + b"[" * 5000, "TOML"),
+    ],
+)
+def test_bad_files_are_refused_with_the_place(tmp_path: Path, text: bytes, says: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(text)
+    with pytest.raises(BadRecipe, match=says) as caught:
+        recipe.load(str(path))
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_and_missing_recipes() -> None:
+    with pytest.raises(BadRecipe, match="did you mean 'film'"):
+        recipe.load("flim")
+    with pytest.raises(MissingInput, match="no such"):
+        recipe.load("nowhere/mine.toml")
+
+
+def test_a_recipe_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("title = 'Mine'\nfilters = ['colorize']\n[colorize]\ncandidate = 1\n", encoding="utf-8")
+    loaded = recipe.load(str(path))
+    assert loaded.name == "mine"
+    assert loaded.plain["colorize"]["candidate"] == 1
