@@ -1,0 +1,135 @@
+"""Where a run's Prefect server comes from: the one that PREFECT_API_URL names, or a temporary one of its own.
+
+The temporary server boots in a process of its own while the film is opened and checked, listens on the loopback only,
+wants a password made for this run, and sends nothing to anyone.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+
+from restore.errors import Unavailable
+
+START_TIMEOUT_S = 120.0
+"""Seconds that a server may take to answer: 4 on an idle machine, 13 the first time, much more on a busy one."""
+
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+    "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
+}
+"""Settings of every run, wherever its server is: no phoning home, nothing pickled, no second server by surprise."""
+
+ALONE = {
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
+    "PREFECT_LOGGING_TO_API_ENABLED": "false",
+    "PREFECT_UI_ENABLED": "false",
+    "PREFECT_SERVER_UI_ENABLED": "false",
+    "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
+    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_FOREMAN_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_ENABLED": "false",
+}
+"""Settings of a run with a temporary server: nobody schedules, triggers or reads the page of a server for one reel."""
+
+
+def home() -> Path:
+    """Prefect's folder: PREFECT_HOME, else a folder of ours in the user's cache (XDG base directories)."""
+    if given := os.environ.get("PREFECT_HOME"):
+        return Path(given)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "restore" / "prefect"
+
+
+class Server:
+    """The server of one run; a context manager. Entering starts it and returns at once, `ready()` waits for it.
+
+    With PREFECT_API_URL set it starts nothing. It must be entered before Prefect is first imported: the settings
+    travel by environment.
+    """
+
+    def __init__(self) -> None:
+        self.own = not os.environ.get("PREFECT_API_URL")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Server:
+        for name, value in QUIET.items():
+            os.environ.setdefault(name, value)
+        if not self.own:
+            return self
+        folder = home()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        password = f"restore:{secrets.token_urlsafe(32)}"
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            os.environ.update(
+                ALONE,
+                PREFECT_HOME=str(folder),
+                PREFECT_SERVER_API_AUTH_STRING=password,
+                PREFECT_SERVER_CORS_ALLOWED_ORIGINS=url,
+            )
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "restore.flows.temporary_server", str(listener.fileno())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=(folder / "server.log").open("wb"),
+                pass_fds=(listener.fileno(),),
+                start_new_session=True,  # Ctrl-C reaches the run only
+            )
+        os.environ.update(PREFECT_API_URL=f"{url}/api", PREFECT_API_AUTH_STRING=password)
+        return self
+
+    def ready(self, timeout_s: float = START_TIMEOUT_S) -> None:
+        """Wait until the server answers. Raises Unavailable when it does not, or ended."""
+        url = os.environ["PREFECT_API_URL"].rstrip("/") + "/health"
+        until = time.monotonic() + (timeout_s if self.own else 10.0)
+        problem = "no answer"
+        while time.monotonic() < until:
+            if self._process is not None and self._process.poll() is not None:
+                problem = f"it ended with code {self._process.returncode}; see {home() / 'server.log'}"
+                break
+            try:
+                with urllib.request.urlopen(url, timeout=max(1.0, until - time.monotonic())) as answer:  # noqa: S310
+                    if answer.status == 200:
+                        return
+            except urllib.error.HTTPError as error:
+                problem = f"it answers {error.code}"
+                if error.code in (401, 403):
+                    return  # it is there; Prefect's client brings the password
+            except OSError as error:
+                problem = str(error)
+            time.sleep(0.05 if self.own else 1.0)
+        what = "the run's own Prefect server does not start" if self.own else f"no Prefect server at {url}"
+        raise Unavailable(f"{what}: {problem}")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is None:
+            return
+        assert self._process.stdin is not None
+        if "prefect.events.worker" in sys.modules:
+            from prefect.events.worker import EventsWorker
+
+            EventsWorker.drain_all(timeout=2)  # or it looks for the server when the interpreter ends
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()

@@ -1,0 +1,85 @@
+"""How far the work is, told upward from the steps to whoever watches, and the wish to stop, told downward.
+
+A step takes `progress: Progress | None` and calls it with (frames done, frames in all) after every window. What it
+is given comes from `meter`, which also raises Stopped there once `request_stop` was called: so a signal ends the run
+at the next window, and no step knows about signals, terminals or Prefect.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from restore.errors import Stopped
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total), both in frames; may raise Stopped."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened on the way of a reel."""
+
+    kind: str  # "reel" | "begin" | "progress" | "end" | "note" | "warning" | "result" | "error"
+    step: str = ""  # "probe" | "split" | "restore" | "assemble" | "judge" | "report"
+    done: int = 0  # frames, or shots for kind "end" of a shot
+    total: int = 0
+    shot: str = ""  # "12" or "12.2" for the second part of shot 12
+    message: str = ""  # for people
+    data: tuple[tuple[str, str], ...] = ()  # for programs: names and values that `--json` adds
+
+
+Sink = Callable[[Event], None]
+
+_sinks: list[Sink] = []
+_stop = threading.Event()
+_reason: list[BaseException] = []
+
+
+def tell(event: Event) -> None:
+    """Hand an event to everyone who listens. Called from any thread."""
+    for sink in tuple(_sinks):
+        sink(event)
+
+
+@contextlib.contextmanager
+def listening(sink: Sink) -> Iterator[None]:
+    """While inside, `sink` gets every event of this process; it must be quick and safe to call from any thread."""
+    _sinks.append(sink)
+    try:
+        yield
+    finally:
+        _sinks.remove(sink)
+
+
+def request_stop(reason: BaseException) -> None:
+    """Ask all steps of this process to stop at their next window; the first reason given is the one they raise."""
+    if not _stop.is_set():
+        _reason.append(reason)
+        _stop.set()
+
+
+def allow() -> None:
+    """Take an earlier wish to stop back, before new work begins."""
+    _stop.clear()
+    _reason.clear()
+
+
+def check_stop() -> None:
+    """Raise Stopped when a stop was asked for."""
+    if _stop.is_set():
+        reason = _reason[0]
+        number = reason.exit_code - 128 if isinstance(reason, Stopped) else 2
+        raise Stopped(str(reason), number)
+
+
+def meter(step: str, shot: str = "") -> Progress:
+    """A `Progress` for one step (of one shot): tells the listeners, and stops the step when asked to."""
+
+    def progress(done: int, total: int) -> None:
+        check_stop()
+        tell(Event("progress", step, done, total, shot))
+
+    return progress
