@@ -1,0 +1,201 @@
+"""The list of shots: made from transitions, written as FILM.shots.csv, and read back after people have edited it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from restore.errors import BadInput, MissingInput
+from restore.film import Shot
+from restore.shelf import near
+from restore.shots.detector import Transition
+
+COLUMNS = (
+    "shot", "start frame", "stop frame", "start timecode", "stop timecode", "seconds", "why", "confidence",
+)  # fmt: skip
+REASONS = ("start", "cut", "fade", "dissolve", "listed")
+Clock = Callable[[int], float]
+"""Seconds from the start of the film at which a frame begins; the frame after the last one ends the film."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a list of shots. `stop` is None where the list leaves it to the next start."""
+
+    line: int  # in the file, from 1
+    start: int
+    stop: int | None
+    why: str
+    confidence: float
+
+
+def tile(transitions: Sequence[Transition], frames: int, minimum: int, longest: int) -> tuple[Shot, ...]:
+    """Shots from 0 to `frames` without gap: none shorter than `minimum` (of two close transitions the surer stays),
+    parts of at most `longest` frames each, as equal as can be. A reel shorter than `minimum` is one shot."""
+    kept: list[Transition] = []
+    for change in sorted(transitions):
+        if not minimum <= change.frame <= frames - max(minimum, 1) or change.frame == 0:
+            continue
+        if kept and change.frame - kept[-1].frame < minimum:
+            if change.confidence > kept[-1].confidence:
+                kept[-1] = change
+            continue
+        kept.append(change)
+    begins = [Transition(0, "start"), *kept]
+    ends = [change.frame for change in kept] + [frames]
+    return tuple(
+        part
+        for number, (begin, end) in enumerate(zip(begins, ends, strict=True), start=1)
+        for part in _parts(number, begin, end, longest)
+    )
+
+
+def _parts(number: int, begin: Transition, stop: int, longest: int) -> list[Shot]:
+    length = stop - begin.frame
+    count = max(1, math.ceil(length / longest))
+    edges = [begin.frame + length * i // count for i in range(count + 1)]
+    return [
+        Shot(number, i + 1, edges[i], edges[i + 1], begin.frame, stop, begin.why, begin.confidence)
+        for i in range(count)
+    ]
+
+
+def write_shots(path: Path, shots: Sequence[Shot], clock: Clock) -> None:
+    """The list as UTF-8 CSV, one line a shot (parts are put together again). Frame numbers rule; times are for
+    people. `path` is written in place: the caller publishes it."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file, lineterminator="\r\n")
+        out.writerow(COLUMNS)
+        for shot in scenes(shots):
+            start, stop = clock(shot.start), clock(shot.stop)
+            times = (timecode(start), timecode(stop), f"{stop - start:.3f}")
+            out.writerow((shot.number, shot.start, shot.stop, *times, shot.why, f"{shot.confidence:.3f}"))
+
+
+def scenes(shots: Sequence[Shot]) -> tuple[Shot, ...]:
+    """Whole shots, from their parts."""
+    return tuple(
+        Shot(s.number, 1, s.scene_start, s.scene_stop, s.scene_start, s.scene_stop, s.why, s.confidence)
+        for s in shots
+        if s.part == 1
+    )
+
+
+def timecode(seconds: float) -> str:
+    """HH:MM:SS.mmm"""
+    sign, thousandths = ("-", -round(seconds * 1000)) if seconds < 0 else ("", round(seconds * 1000))
+    minutes, ms = divmod(thousandths, 60_000)
+    return f"{sign}{minutes // 60:02d}:{minutes % 60:02d}:{ms // 1000:02d}.{ms % 1000:03d}"
+
+
+def read_shots(path: Path) -> tuple[Row, ...]:
+    """The lines of an edited list of shots, in order, without gap or overlap.
+
+    Takes what spreadsheets make of it: byte order mark, UTF-16, `;` or tab between the columns, any line ends, empty
+    lines, columns in any order. Only `start frame` is needed. Raises MissingInput, or BadInput with file and line.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise MissingInput(f"{path}: cannot read the list of shots: {error.strerror}; give another --shots") from None
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        raise BadInput(f"{path}: is not text; save the list of shots as CSV in UTF-8") from None
+    head = next((line for line in text.splitlines() if line.strip()), "")
+    separator = max(",;\t", key=head.count)
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    except csv.Error as error:
+        raise BadInput(f"{path}: is not CSV ({error}); save the list of shots as CSV in UTF-8") from None
+    filled = [(at, row) for at, row in enumerate(lines, start=1) if any(cell.strip() for cell in row)]
+    if not filled:
+        raise BadInput(f"{path}: has no lines; the first must name the columns: {', '.join(COLUMNS)}")
+    columns = _columns(path, *filled[0])
+    rows = tuple(_row(path, at, columns, cells) for at, cells in filled[1:])
+    if not rows:
+        raise BadInput(f"{path}: lists no shot; write at least one line with start frame 0")
+    _in_order(path, rows)
+    return rows
+
+
+def _columns(path: Path, line: int, cells: list[str]) -> list[str]:
+    names = [cell.strip().lower() for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    for name in names:
+        if name not in COLUMNS:
+            raise BadInput(f"{path}:{line}: unknown column {name!r}{near(name, COLUMNS)}")
+        if names.count(name) > 1:
+            raise BadInput(f"{path}:{line}: column {name!r} is there twice; keep one")
+    if "start frame" not in names:
+        raise BadInput(f"{path}:{line}: no column 'start frame'; it is the one that rules")
+    return names
+
+
+def _row(path: Path, line: int, columns: list[str], cells: list[str]) -> Row:
+    if any(cell.strip() for cell in cells[len(columns) :]):
+        raise BadInput(f"{path}:{line}: more cells than the {len(columns)} columns of the first line")
+    cell = dict(zip(columns, (text.strip() for text in cells), strict=False))
+    start = _frame(path, line, "start frame", cell.get("start frame", ""))
+    stop_text = cell.get("stop frame", "")
+    stop = _frame(path, line, "stop frame", stop_text) if stop_text else None
+    why = cell.get("why", "").lower() or "listed"
+    if why not in REASONS:
+        raise BadInput(f"{path}:{line}: why is {why!r}{near(why, REASONS)}")
+    text = cell.get("confidence", "") or "1"
+    try:
+        confidence = float(text.replace(",", "."))
+    except ValueError:
+        confidence = math.nan
+    if not 0.0 <= confidence <= 1.0:
+        raise BadInput(f"{path}:{line}: confidence is {text!r}; write a number from 0 to 1, or leave it empty")
+    return Row(line, start, stop, why, confidence)
+
+
+def _frame(path: Path, line: int, column: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 12):
+        raise BadInput(f"{path}:{line}: {column} is {text!r}; write a whole number of frames, counted from 0")
+    return int(text)
+
+
+def _in_order(path: Path, rows: tuple[Row, ...]) -> None:
+    if rows[0].start != 0:
+        raise BadInput(f"{path}:{rows[0].line}: the first shot starts at frame {rows[0].start}; it must start at 0")
+    for row, after in zip(rows, [*rows[1:], None], strict=True):
+        if row.stop is not None and row.stop <= row.start:
+            raise BadInput(f"{path}:{row.line}: stop frame {row.stop} is not after start frame {row.start}")
+        if after is None:
+            return
+        if after.start <= row.start:
+            raise BadInput(
+                f"{path}:{after.line}: start frame {after.start} is not after {row.start}, the start on line "
+                f"{row.line}; list the shots in order"
+            )
+        if row.stop is not None and row.stop != after.start:
+            what = "overlap" if row.stop > after.start else "a gap"
+            raise BadInput(
+                f"{path}:{after.line}: {what}: the shot before stops at frame {row.stop}, this one starts at "
+                f"{after.start}; make them the same (stop is the first frame that is no longer in the shot)"
+            )
+
+
+def obey(path: Path, rows: Sequence[Row], frames: int) -> tuple[Transition, ...]:
+    """The transitions that a list asks for in a reel of `frames` frames; BadInput when it ends elsewhere."""
+    last = rows[-1]
+    if last.start >= frames:
+        raise BadInput(
+            f"{path}:{last.line}: start frame {last.start} is past the end; the film has {frames} frames, "
+            f"0 to {frames - 1}"
+        )
+    if last.stop is not None and last.stop != frames:
+        raise BadInput(
+            f"{path}:{last.line}: the last shot stops at frame {last.stop}, the film at {frames}; write {frames} or "
+            "leave the cell empty"
+        )
+    return tuple(Transition(row.start, row.why, row.confidence) for row in rows[1:])
