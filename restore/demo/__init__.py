@@ -1,1 +1,1 @@
-"""Films that the project makes itself, for the demo and the tests: their truth is known."""
+"""A short film of the project's own: photographs and a cartoon, made by code, with the true colours known."""

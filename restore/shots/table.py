@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from restore.errors import BadInput, MissingInput
+from restore.errors import BadInput, MissingInput, shown
 from restore.film import Shot
 from restore.shelf import near
 from restore.shots.detector import Transition
@@ -101,25 +101,27 @@ def read_shots(path: Path) -> tuple[Row, ...]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise MissingInput(f"{path}: cannot read the list of shots: {error.strerror}; give another --shots") from None
+        raise MissingInput(
+            f"{shown(path)}: cannot read the list of shots: {error.strerror}; give another --shots"
+        ) from None
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
-        raise BadInput(f"{path}: is not text; save the list of shots as CSV in UTF-8") from None
+        raise BadInput(f"{shown(path)}: is not text; save the list of shots as CSV in UTF-8") from None
     head = next((line for line in text.splitlines() if line.strip()), "")
     separator = max(",;\t", key=head.count)
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     except csv.Error as error:
-        raise BadInput(f"{path}: is not CSV ({error}); save the list of shots as CSV in UTF-8") from None
+        raise BadInput(f"{shown(path)}: is not CSV ({error}); save the list of shots as CSV in UTF-8") from None
     filled = [(at, row) for at, row in enumerate(lines, start=1) if any(cell.strip() for cell in row)]
     if not filled:
-        raise BadInput(f"{path}: has no lines; the first must name the columns: {', '.join(COLUMNS)}")
+        raise BadInput(f"{shown(path)}: has no lines; the first must name the columns: {', '.join(COLUMNS)}")
     columns = _columns(path, *filled[0])
     rows = tuple(_row(path, at, columns, cells) for at, cells in filled[1:])
     if not rows:
-        raise BadInput(f"{path}: lists no shot; write at least one line with start frame 0")
+        raise BadInput(f"{shown(path)}: lists no shot; write at least one line with start frame 0")
     _in_order(path, rows)
     return rows
 
@@ -130,57 +132,59 @@ def _columns(path: Path, line: int, cells: list[str]) -> list[str]:
         names.pop()
     for name in names:
         if name not in COLUMNS:
-            raise BadInput(f"{path}:{line}: unknown column {name!r}{near(name, COLUMNS)}")
+            raise BadInput(f"{shown(path)}:{line}: unknown column {name!r}{near(name, COLUMNS)}")
         if names.count(name) > 1:
-            raise BadInput(f"{path}:{line}: column {name!r} is there twice; keep one")
+            raise BadInput(f"{shown(path)}:{line}: column {name!r} is there twice; keep one")
     if "start frame" not in names:
-        raise BadInput(f"{path}:{line}: no column 'start frame'; it is the one that rules")
+        raise BadInput(f"{shown(path)}:{line}: no column 'start frame'; it is the one that rules")
     return names
 
 
 def _row(path: Path, line: int, columns: list[str], cells: list[str]) -> Row:
     if any(cell.strip() for cell in cells[len(columns) :]):
-        raise BadInput(f"{path}:{line}: more cells than the {len(columns)} columns of the first line")
+        raise BadInput(f"{shown(path)}:{line}: more cells than the {len(columns)} columns of the first line")
     cell = dict(zip(columns, (text.strip() for text in cells), strict=False))
     start = _frame(path, line, "start frame", cell.get("start frame", ""))
     stop_text = cell.get("stop frame", "")
     stop = _frame(path, line, "stop frame", stop_text) if stop_text else None
     why = cell.get("why", "").lower() or "listed"
     if why not in REASONS:
-        raise BadInput(f"{path}:{line}: why is {why!r}{near(why, REASONS)}")
+        raise BadInput(f"{shown(path)}:{line}: why is {why!r}{near(why, REASONS)}")
     text = cell.get("confidence", "") or "1"
     try:
         confidence = float(text.replace(",", "."))
     except ValueError:
         confidence = math.nan
     if not 0.0 <= confidence <= 1.0:
-        raise BadInput(f"{path}:{line}: confidence is {text!r}; write a number from 0 to 1, or leave it empty")
+        raise BadInput(f"{shown(path)}:{line}: confidence is {text!r}; write a number from 0 to 1, or leave it empty")
     return Row(line, start, stop, why, confidence)
 
 
 def _frame(path: Path, line: int, column: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 12):
-        raise BadInput(f"{path}:{line}: {column} is {text!r}; write a whole number of frames, counted from 0")
+        raise BadInput(f"{shown(path)}:{line}: {column} is {text!r}; write a whole number of frames, counted from 0")
     return int(text)
 
 
 def _in_order(path: Path, rows: tuple[Row, ...]) -> None:
     if rows[0].start != 0:
-        raise BadInput(f"{path}:{rows[0].line}: the first shot starts at frame {rows[0].start}; it must start at 0")
+        raise BadInput(
+            f"{shown(path)}:{rows[0].line}: the first shot starts at frame {rows[0].start}; it must start at 0"
+        )
     for row, after in zip(rows, [*rows[1:], None], strict=True):
         if row.stop is not None and row.stop <= row.start:
-            raise BadInput(f"{path}:{row.line}: stop frame {row.stop} is not after start frame {row.start}")
+            raise BadInput(f"{shown(path)}:{row.line}: stop frame {row.stop} is not after start frame {row.start}")
         if after is None:
             return
         if after.start <= row.start:
             raise BadInput(
-                f"{path}:{after.line}: start frame {after.start} is not after {row.start}, the start on line "
+                f"{shown(path)}:{after.line}: start frame {after.start} is not after {row.start}, the start on line "
                 f"{row.line}; list the shots in order"
             )
         if row.stop is not None and row.stop != after.start:
             what = "overlap" if row.stop > after.start else "a gap"
             raise BadInput(
-                f"{path}:{after.line}: {what}: the shot before stops at frame {row.stop}, this one starts at "
+                f"{shown(path)}:{after.line}: {what}: the shot before stops at frame {row.stop}, this one starts at "
                 f"{after.start}; make them the same (stop is the first frame that is no longer in the shot)"
             )
 
@@ -190,12 +194,12 @@ def obey(path: Path, rows: Sequence[Row], frames: int) -> tuple[Transition, ...]
     last = rows[-1]
     if last.start >= frames:
         raise BadInput(
-            f"{path}:{last.line}: start frame {last.start} is past the end; the film has {frames} frames, "
+            f"{shown(path)}:{last.line}: start frame {last.start} is past the end; the film has {frames} frames, "
             f"0 to {frames - 1}"
         )
     if last.stop is not None and last.stop != frames:
         raise BadInput(
-            f"{path}:{last.line}: the last shot stops at frame {last.stop}, the film at {frames}; write {frames} or "
+            f"{shown(path)}:{last.line}: the last shot stops at frame {last.stop}, the film at {frames}; write {frames} or "
             "leave the cell empty"
         )
     return tuple(Transition(row.start, row.why, row.confidence) for row in rows[1:])
