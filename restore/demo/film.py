@@ -143,7 +143,7 @@ def _mixed_with(scene: int, frame: int, starts: tuple[int, ...]) -> Iterator[tup
 
 
 def _planes(picture: Image) -> Planes:
-    luma, cb, cr = from_rgb(picture.astype(np.float32) / 255, TAGS.matrix)
+    luma, cb, cr = from_rgb(picture.astype(np.float32) / np.float32(255), TAGS.matrix)
     light = np.round(luma * 219 + 16).astype(np.uint8)
     return light, *chroma_planes(np.stack([cb, cr]), light, TAGS, 8, (HEIGHT // 2, WIDTH // 2))
 

@@ -93,7 +93,7 @@ def _sound_stream(out: av.container.OutputContainer, plan: FilmPlan) -> av.Audio
 
 def _subtitles(out: av.container.OutputContainer, cues: tuple[Cue, ...]) -> None:
     lines = [f"{i}\n{_clock(c.start)} --> {_clock(c.stop)}\n{c.text}\n\n" for i, c in enumerate(cues, start=1)]
-    with av.open(io.BytesIO("".join(lines).encode()), format="srt") as source:
+    with av.open(io.BytesIO("".join(lines).encode()), "r", format="srt") as source:
         stream = out.add_stream_from_template(source.streams.subtitles[0])
         stream.metadata["language"] = "eng"
         for packet in source.demux():

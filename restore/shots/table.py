@@ -199,7 +199,7 @@ def obey(path: Path, rows: Sequence[Row], frames: int) -> tuple[Transition, ...]
         )
     if last.stop is not None and last.stop != frames:
         raise BadInput(
-            f"{shown(path)}:{last.line}: the last shot stops at frame {last.stop}, the film at {frames}; write {frames} or "
-            "leave the cell empty"
+            f"{shown(path)}:{last.line}: the last shot stops at frame {last.stop}, the film at {frames}; "
+            f"write {frames} or leave the cell empty"
         )
     return tuple(Transition(row.start, row.why, row.confidence) for row in rows[1:])
