@@ -59,7 +59,13 @@ def proxy(light: Light, depth: int) -> tuple[Small, float]:
 
 
 def distance(one: Small, other: Small) -> float:
-    """Mean clipped difference of two proxies at the best of the nine shifts by up to one pixel; 0 is the same."""
+    """Mean clipped difference of two proxies at the best of the nine shifts by up to one pixel; 0 is the same.
+
+    Below QUIET it is that of no shift: how quiet a quiet step is decides nothing.
+    """
+    still = float(np.minimum(np.abs(one - other), CLIP).mean())
+    if still < QUIET:
+        return still
     shifted = np.lib.stride_tricks.sliding_window_view(one, (HEIGHT - 2, WIDTH - 2))
     difference = np.abs(shifted - other[1:-1, 1:-1])
     np.minimum(difference, CLIP, out=difference)

@@ -85,7 +85,7 @@ def contact_sheet(shots: Sequence[Shot], stills: dict[int, Image], clock: Clock)
 
 def write_sheet(path: Path, sheet: Image) -> None:
     """Write a sheet as JPEG or PNG, by the suffix of `path`, in place: the caller publishes it."""
-    if not cv2.imwrite(str(path), sheet, [cv2.IMWRITE_JPEG_QUALITY, 88]):
+    if not cv2.imwrite(str(path), sheet):
         raise DiskError(f"{shown(path)}: cannot be written; check the folder's rights and the free space")
 
 
