@@ -1,0 +1,152 @@
+"""Writing a take: the master picture and the access picture of one span of frames, side by side in one file."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import numpy as np
+from av.filter import Graph
+
+from restore.contracts import Light
+from restore.errors import DiskError
+from restore.film import Reel
+from restore.media import squeeze
+from restore.media.encoder import Track, dress
+from restore.media.spec import AccessSettings, MasterSettings, OutputSpec, plan
+from restore.media.squeeze import Plane
+
+TICK = Fraction(1, 1000)
+"""Time unit of a Matroska file as FFmpeg writes it, in seconds. Inside a take one frame lasts one tick."""
+
+_FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+_SHOWN_FIRST = {"tt": "tff", "bt": "tff", "bb": "bff", "tb": "bff"}
+
+
+class TakeWriter:
+    """Encodes the frames `[start, …)` of a reel into a Matroska file at `path`, which must not exist in earnest yet.
+
+    Track 0 is the master picture, track 1 the access picture when `spec.access` is there. Timestamps count frames from
+    the take's first, one a millisecond; the real ones are given when the takes are joined. Each track begins with a
+    key frame and refers to nothing outside the take. The same frames give the same bytes, in any process.
+    Leaving the context with an error closes the file without finishing it: whoever made the name removes it.
+    """
+
+    def __init__(self, path: str | Path, reel: Reel, spec: OutputSpec, start: int) -> None:
+        self.path, self.start, self.frames = Path(path), start, 0
+        self._spec, self._size = spec, (reel.video.height, reel.video.width)
+        tracks = [spec.master, *([spec.access] if spec.access else [])]
+        with _disk_errors(self.path):
+            self._file = av.open(f"file:{path}", "w", format="matroska", options={"fflags": "+bitexact"})
+            self._encoders = [_Encoder(self._file, track, spec, reel.video.rate) for track in tracks]
+
+    def __enter__(self) -> TakeWriter:
+        return self
+
+    def add(self, light: Light, cb: Plane, cr: Plane) -> None:
+        """Encode the next frame.
+
+        light   (H, W) uint8 or uint16: luma code values at `spec.depth` bits, range as the source.
+        cb, cr  `spec.chroma_size` (h, w), same type, depth and range.
+        """
+        for name, plane, size in (("light", light, self._size), ("cb", cb, None), ("cr", cr, None)):
+            if plane.shape != (size or self._spec.chroma_size) or plane.dtype != light.dtype:
+                wanted = size or self._spec.chroma_size
+                raise ValueError(
+                    f"frame {self.start + self.frames}: {name} is {plane.shape} {plane.dtype}, not {wanted}"
+                )
+        with _disk_errors(self.path):
+            for encoder in self._encoders:
+                encoder.add(self.frames, light, cb, cr)
+        self.frames += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with _disk_errors(self.path):
+            try:
+                if kind is None:
+                    for encoder in self._encoders:
+                        encoder.finish()
+            finally:
+                self._file.close()
+
+
+class _Encoder:
+    """One track of the take. Holds one frame that is written again and again: fresh memory costs more than copying."""
+
+    def __init__(self, file: av.container.OutputContainer, track: Track, spec: OutputSpec, rate: Fraction) -> None:
+        stream = file.add_stream(track.codec, rate=rate)
+        assert isinstance(stream, av.VideoStream)
+        dress(stream.codec_context, track, rate)
+        stream.time_base = TICK
+        self._file, self._stream, self._track, self._spec = file, stream, track, spec
+        self._frame = av.VideoFrame(track.width, track.height, track.pixel_format)
+        self._planes = [_writable(plane, track.depth) for plane in self._frame.planes]
+        self._fields = _field_marker(track, rate) if track.interlaced else None
+        old, new = (spec.depth, spec.full_range), (track.depth, track.full_range)
+        self._light_codes = squeeze.table(*old, *new, False)
+        self._chroma_codes = squeeze.table(*old, *new, True)
+
+    def add(self, number: int, light: Light, cb: Plane, cr: Plane) -> None:
+        squeeze.lay(squeeze.translate(light, self._light_codes), self._planes[0])
+        for chroma, into in ((cb, self._planes[1]), (cr, self._planes[2])):
+            squeeze.lay(squeeze.translate(self._smaller(chroma), self._chroma_codes), into)
+        frame = self._frame
+        frame.pts, frame.time_base = number, self._stream.codec_context.time_base
+        if self._fields:
+            self._fields.push(frame)
+            frame = self._fields.pull()  # type: ignore[assignment]
+        self._mux(self._stream.encode(frame))
+
+    def finish(self) -> None:
+        self._mux(self._stream.encode(None))
+
+    def _smaller(self, chroma: Plane) -> Plane:
+        if self._track.chroma == self._spec.chroma:
+            return chroma
+        if self._spec.chroma == "444":
+            chroma = squeeze.halve_across(chroma)
+        return squeeze.halve_down(chroma, self._track.interlaced) if self._track.chroma == "420" else chroma
+
+    def _mux(self, packets: list[av.Packet]) -> None:
+        for packet in packets:
+            packet.time_base = TICK  # one frame, one tick: rounding 1/rate to ticks would lose the count
+            self._file.mux(packet)
+
+
+def _writable(plane: av.video.plane.VideoPlane, depth: int) -> Plane:
+    """The plane's memory as (height, width), without the padding of its lines."""
+    word = np.uint8 if depth == 8 else np.uint16
+    values: Plane = np.frombuffer(memoryview(plane), dtype=word)
+    return values.reshape(plane.height, -1)[:, : plane.width]
+
+
+def _field_marker(track: Track, rate: Fraction) -> Graph:
+    """A graph that marks frames with the field shown first; PyAV has no other way to say it to an encoder."""
+    graph = Graph()
+    source = graph.add_buffer(
+        width=track.width, height=track.height, format=av.VideoFormat(track.pixel_format), time_base=1 / rate
+    )
+    graph.link_nodes(
+        source, graph.add("setfield", _SHOWN_FIRST[track.field_order]), graph.add("buffersink")
+    ).configure()
+    return graph
+
+
+@contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL_DISK:
+            raise DiskError(f"cannot write {path}: {error.strerror}; free some space and run again") from error
+        raise
+
+
+__all__ = ["AccessSettings", "MasterSettings", "OutputSpec", "TakeWriter", "plan"]
