@@ -1,0 +1,199 @@
+"""Decoded frames one after another, from a film or from a folder of frames, going on after damage."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import av
+import av.container
+import av.error
+import av.filter
+import av.stream
+
+from restore.errors import BadInput, UsageError, shown
+from restore.film import Reel
+from restore.media import damage, pixels, sequence
+from restore.media.damage import Ledger, Line
+from restore.media.open import open_decoder, open_film
+
+Feed = Generator["Decoded", None, None]
+
+_PATIENCE = 64
+"""Failed reads in a row after which the rest of a file is given up."""
+
+_DEINTERLACERS = {"bwdif": "send_frame", "yadif": "send_frame", "estdif": "frame", "w3fdif": "frame"}
+"""libavfilter filters that give one whole picture for each interlaced one, and the mode that does so."""
+
+DECODE_FAULTS = (av.error.FFmpegError, LookupError, ValueError)
+"""What PyAV raises on damaged packets (IndexError and ValueError have been seen beside FFmpeg's own)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """A frame as it left the decoder; times in the stream's time base."""
+
+    frame: av.VideoFrame
+    pts: int | None
+    duration: int | None
+    key: bool
+
+
+def feed(reel: Reel, ledger: Ledger | None = None, at: int | None = None) -> Feed:
+    """Frames of a reel in the order in which the decoder gives them; damage goes into `ledger` where there is one.
+
+    at: None for the whole reel; else a timestamp (for a folder, a frame number) near which to begin. Where exactly a
+    film begins then is for the caller to find out. Raises BadInput when the picture changes size or format.
+    """
+    frames = _sequence(reel, ledger, at or 0) if reel.container == "sequence" else _film(reel, ledger, at)
+    if reel.deinterlace:
+        frames = _deinterlaced(frames, reel)
+    return frames
+
+
+def _film(reel: Reel, ledger: Ledger | None, at: int | None) -> Feed:
+    opening: list[Line] = []
+    with open_film(reel.path, opening) as container:
+        stream = container.streams[reel.video.index]
+        if not isinstance(stream, av.VideoStream):
+            raise BadInput(f"{shown(reel.path)}: stream {reel.video.index} is no longer video; the file has changed")
+        for other in container.streams:
+            if other.index != stream.index:
+                other.discard = av.stream.Discard.all
+        open_decoder(stream)
+        if at is not None:
+            try:
+                container.seek(at, stream=stream)
+            except av.error.FFmpegError:
+                return  # no way to that place: the caller looks for another
+        for number, frame in enumerate(survivors(container, stream, ledger)):
+            _same_picture(frame, reel, number)
+            if ledger is not None:
+                ledger.lines(number, opening)
+            yield Decoded(frame, frame.pts, frame.duration or None, bool(frame.key_frame))
+
+
+def survivors(
+    container: av.container.InputContainer, stream: av.VideoStream, ledger: Ledger | None = None
+) -> Iterator[av.VideoFrame]:
+    """Every frame that can still be had from `stream`: a packet that fails is entered as damage and passed over."""
+    packets, failed, number = container.demux(stream), 0, 0
+    while failed < _PATIENCE:
+        with _hearing(ledger) as lines:
+            packet, frames, fault = None, [], None
+            try:
+                packet = next(packets)
+                frames = [] if _repeats(packet) else packet.decode()
+            except StopIteration:
+                break
+            except DECODE_FAULTS as problem:
+                fault = problem
+        if packet is None:  # reading failed, not decoding; a generator that raised has ended
+            packets, failed = container.demux(stream), failed + 1
+        else:
+            failed = 0
+        if ledger is not None:
+            ledger.lines(number, lines)
+            if fault is not None:
+                ledger.enter(number, "packet", f"{type(fault).__name__}: {fault}")
+        for frame in frames:
+            if ledger is not None and frame.is_corrupt:
+                ledger.enter(number, "corrupt", "the decoder marks this frame as damaged")
+            number += 1
+            yield frame
+
+
+def _repeats(packet: av.Packet) -> bool:
+    """An empty packet says "the last picture once more" (Theora, AVI); the flush at the end is empty and untimed."""
+    return packet.size == 0 and (packet.dts is not None or packet.pts is not None)
+
+
+@contextmanager
+def _hearing(ledger: Ledger | None) -> Iterator[list[Line]]:
+    if ledger is None:
+        yield []
+    else:
+        with damage.listening() as lines:
+            yield lines
+
+
+def _sequence(reel: Reel, ledger: Ledger | None, first: int) -> Feed:
+    files = sequence.frame_files(reel.path)
+    for number, file in enumerate(files[first:], start=first):
+        with _hearing(ledger) as lines:
+            frame = sequence.decode(file, reel.video.codec)
+        if ledger is not None:
+            ledger.lines(number, lines)
+        _same_picture(frame, reel, number, str(file))
+        yield Decoded(frame, number, 1, True)
+
+
+def _same_picture(frame: av.VideoFrame, reel: Reel, number: int, where: str | None = None) -> None:
+    """Raise BadInput, naming the frame, when its size or its way of coding is not the reel's."""
+    video = reel.video
+    same_size = (frame.width, frame.height) == (video.width, video.height)
+    if same_size and frame.format.name == video.pixel_format:
+        return
+    ours, theirs = (
+        replace(pixels.layout(name), name="", full_range=False) for name in (video.pixel_format, frame.format.name)
+    )
+    if same_size and ours == theirs:
+        return
+    raise BadInput(
+        f"{shown(where or reel.path)}: frame {number} is {frame.width}×{frame.height} {frame.format.name}, the reel "
+        f"began as {video.width}×{video.height} {video.pixel_format}; split it there and run the parts one by one"
+    )
+
+
+def deinterlacer(wanted: str) -> tuple[str, str]:
+    """(filter, its arguments) of `--deinterlace`, e.g. "bwdif" or "yadif=parity=tff". Raises UsageError."""
+    name, _, settings = wanted.partition("=")
+    if name not in _DEINTERLACERS or not re.fullmatch(r"(?!.*mode)[a-z0-9_=:]*", settings):
+        known = ", ".join(_DEINTERLACERS)
+        raise UsageError(f"--deinterlace {wanted}: not a deinterlacer we use; choose one of {known} (no mode)")
+    return name, f"mode={_DEINTERLACERS[name]}" + (f":{settings}" if settings else "")
+
+
+def _deinterlaced(frames: Feed, reel: Reel) -> Feed:
+    """One whole picture for each frame, with that frame's times: the filter runs one frame behind."""
+    waiting: deque[Decoded] = deque()
+    graph: av.filter.Graph | None = None
+    for decoded in frames:
+        if graph is None:
+            graph = _graph(decoded.frame, reel)
+        waiting.append(decoded)
+        graph.push(decoded.frame)
+        yield from _pulled(graph, waiting)
+    if graph is not None:
+        graph.push(None)
+        yield from _pulled(graph, waiting)
+    if waiting:
+        raise BadInput(f"{shown(reel.path)}: {reel.deinterlace} kept back {len(waiting)} frames; choose another filter")
+
+
+def _pulled(graph: av.filter.Graph, waiting: deque[Decoded]) -> Iterator[Decoded]:
+    while waiting:
+        try:
+            frame = graph.pull()
+        except (av.error.BlockingIOError, av.error.EOFError):
+            return
+        if not isinstance(frame, av.VideoFrame):
+            raise TypeError(f"a picture was expected of the filter, not {frame!r}")
+        yield replace(waiting.popleft(), frame=frame)
+
+
+def _graph(frame: av.VideoFrame, reel: Reel) -> av.filter.Graph:
+    name, settings = deinterlacer(reel.deinterlace or "")
+    graph = av.filter.Graph()
+    source = graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=reel.video.time_base or Fraction(1)
+    )
+    try:
+        graph.link_nodes(source, graph.add(name, settings), graph.add("buffersink")).configure()
+    except (av.error.FFmpegError, ValueError) as problem:
+        raise UsageError(f"--deinterlace {reel.deinterlace}: {problem}; it cannot take this film") from None
+    return graph

@@ -1,0 +1,101 @@
+"""Opening a film so that it can open nothing else: no other file, no network, no endless pipe, no monstrous frame."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+import av.container
+import av.error
+
+from restore.errors import BadInput, MissingInput, shown
+from restore.media import damage
+
+MAX_PIXELS = 67_108_864
+"""Largest picture, in pixels (8192 × 8192)."""
+
+_DEMUXERS = (
+    "mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "avi", "mpegts", "mpeg", "mpegvideo", "vc1", "mxf",
+    "ogg", "dv", "h264", "hevc", "m4v", "h263", "mjpeg", "av1", "obu", "ivf", "nut", "yuv4mpegpipe", "gif", "apng",
+    "flv", "asf", "gxf", "dnxhd", "dirac", "rm", "flic", "aac", "mp3", "flac", "wav", "ac3", "srt", "ass",
+)  # fmt: skip
+"""Films, and bare sound or subtitles so that they can be refused by name. No playlists (hls, dash, concat, sdp), no
+device, no picture sequence: a film opens itself and nothing else."""
+
+_OPTIONS = {
+    "protocol_whitelist": "file",
+    "format_whitelist": ",".join(_DEMUXERS),
+    "max_pixels": str(MAX_PIXELS),
+    "probesize": "10000000",  # bytes
+    "analyzeduration": "10000000",  # microseconds
+}
+_GENPTS = 0x0001  # AVFMT_FLAG_GENPTS, which PyAV always sets: it would invent timestamps that the film does not have
+
+
+def regular_file(path: str | os.PathLike[str]) -> os.stat_result:
+    """`stat` of a film's file. Raises MissingInput or BadInput at once for whatever cannot be a film."""
+    try:
+        found = Path(path).stat()
+    except FileNotFoundError:
+        why = "the link leads nowhere" if Path(path).is_symlink() else "there is no such file"
+        raise MissingInput(f"{shown(path)}: {why}; check the name") from None
+    except (OSError, ValueError) as problem:
+        raise MissingInput(f"{shown(path)}: cannot be reached ({_reason(problem)}); check name and rights") from None
+    if stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode):
+        return found
+    kind = "a pipe" if stat.S_ISFIFO(found.st_mode) else "a device or socket"
+    raise MissingInput(f"{shown(path)}: is {kind}, not a file; copy the film to a file first")
+
+
+@contextmanager
+def open_film(path: str, heard: list[damage.Line] | None = None) -> Iterator[av.container.InputContainer]:
+    """The film at `path`, open for reading and closed at the end. Raises BadInput or MissingInput in one line.
+
+    heard: gets the error lines that FFmpeg wrote while it looked the file over.
+    """
+    found = regular_file(path)
+    if found.st_size == 0:
+        raise BadInput(f"{shown(path)}: is empty (0 bytes); get the film again from its source")
+    with damage.listening() as lines:
+        try:
+            container = av.open("file:" + str(Path(path).absolute()), options=_OPTIONS, metadata_errors="replace")
+        except (PermissionError, FileNotFoundError) as problem:
+            raise MissingInput(f"{shown(path)}: cannot be read ({_reason(problem)}); check its rights") from None
+        except (av.error.FFmpegError, OSError, ValueError) as problem:
+            raise BadInput(f"{shown(path)}: {_refusal(problem, lines)}") from None
+    if heard is not None:
+        heard.extend(lines)
+    try:
+        container.flags &= ~_GENPTS
+        yield container
+    finally:
+        container.close()
+
+
+def open_decoder(stream: av.VideoStream) -> None:
+    """Prepare the decoder of `stream`: pixel limit, and slice threads only.
+
+    Frame threads would be a third faster at best, but FFmpeg then tells of damage some frames late and from other
+    threads; with slice threads every complaint falls into the call that decodes the frame it is about.
+    """
+    decoder = stream.codec_context
+    decoder.options = {"max_pixels": str(MAX_PIXELS)}
+    decoder.thread_type = "SLICE"
+    decoder.thread_count = min(os.cpu_count() or 1, 4)
+
+
+def _refusal(problem: Exception, lines: list[damage.Line]) -> str:
+    said = " ".join(message for _, _, message in lines)
+    if "moov atom not found" in said:
+        return "its index (moov) is missing, so the file was cut off or never finished; get it again or recover it"
+    if "whitelist" in said.lower():
+        return "is a playlist or a kind of file that may open other files; give the film itself"
+    return f"is not a film we can read ({_reason(problem)}); try playing it, or get it again from its source"
+
+
+def _reason(problem: Exception) -> str:
+    return str(getattr(problem, "strerror", None) or problem).split("\n")[0].lower()
