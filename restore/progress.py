@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -22,13 +23,12 @@ Progress = Callable[[int, int], None]
 class Event:
     """One thing that happened on the way of a reel."""
 
-    kind: str  # "reel" | "begin" | "progress" | "end" | "note" | "warning" | "result" | "error"
+    kind: str  # "reel" | "folder" | "begin" | "progress" | "found" | "end" | "note" | "warning"
     step: str = ""  # "probe" | "split" | "restore" | "assemble" | "judge" | "report"
-    done: int = 0  # frames, or shots for kind "end" of a shot
-    total: int = 0
-    shot: str = ""  # "12" or "12.2" for the second part of shot 12
+    done: int = 0  # frames of this step, or of this shot
+    total: int = 0  # frames; 0 where it is not known
+    shot: str = ""  # "12 of 120", when the step goes shot by shot
     message: str = ""  # for people
-    data: tuple[tuple[str, str], ...] = ()  # for programs: names and values that `--json` adds
 
 
 Sink = Callable[[Event], None]
@@ -52,6 +52,17 @@ def listening(sink: Sink) -> Iterator[None]:
         yield
     finally:
         _sinks.remove(sink)
+
+
+@contextlib.contextmanager
+def stage(step: str, seconds: dict[str, float], total: int = 0) -> Iterator[None]:
+    """Tell the listeners that a step begins and, when it succeeds, ends; its time goes into `seconds`."""
+    check_stop()
+    tell(Event("begin", step, total=total))
+    began = time.monotonic()
+    yield
+    seconds[step] = round(time.monotonic() - began, 3)
+    tell(Event("end", step, total=total, message=f"{seconds[step]:.1f} s"))
 
 
 def request_stop(reason: BaseException) -> None:

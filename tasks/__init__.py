@@ -1,1 +1,1 @@
-"""One file = one Prefect task: a step with a name and retries."""
+"""One file = one Prefect task: a step of `restore.steps` with a name, progress and retries."""
