@@ -1,0 +1,72 @@
+"""`restore run`: from film to verified master."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Access(str, Enum):
+    """What `--access` takes."""
+
+    h264 = "h264"
+    none = "none"
+
+
+def run(
+    films: Annotated[list[Path], typer.Argument(metavar="FILM...", help="Films, or folders of frames.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("restored"),
+    recipe: Annotated[str, typer.Option(help="film, cartoon, draft, or a TOML file.")] = "film",
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="TABLE.KEY=VALUE", help="Change a setting of the recipe.")
+    ] = None,
+    fps: Annotated[str | None, typer.Option(metavar="RATE", help="Frames a second of a folder: 18, 24000/1001.")] = None,
+    stream: Annotated[int | None, typer.Option(min=0, help="Which video stream, by its number in the file.")] = None,
+    deinterlace: Annotated[
+        str | None, typer.Option(metavar="FILTER", help="Make whole frames of fields first: bwdif, w3fdif, …")
+    ] = None,
+    shots: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="A list of shots to obey (see: restore shots).")
+    ] = None,
+    truth: Annotated[
+        str | None, typer.Option(metavar="FILM", help="Score against this film; self: against the film's own colour.")
+    ] = None,
+    access: Annotated[Access | None, typer.Option(help="The access copy; none leaves it out.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are there.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="End (65) when the film is damaged.")] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+    threads: Annotated[int, typer.Option(min=0, max=64, help="Threads of the networks; 0: all processors.")] = 0,
+    keep_takes: Annotated[bool, typer.Option("--keep-takes", help="Keep the rendered shots afterwards.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on standard output.")] = False,
+) -> int:
+    """Restore films: colour them, keep their luma, prove it.
+
+    \b
+    restore run film.mp4
+    restore run *.mkv -o out --set access.crf=24
+    restore run scans/reel_7 --fps 18 --truth print.mov
+
+    Makes FILM.master.mkv, FILM.access.mp4, FILM.report.html, FILM.scorecard.json, FILM.provenance.json and
+    FILM.shots.csv in the folder of --out. The film itself is only ever read.
+
+    Several films go one after the other, and a bad one does not stop the rest; the exit code is then the worst one's.
+    Ctrl-C stops at the next frames: the same command goes on where it stopped. Ctrl-C twice stops at once.
+    """
+    from restore.flows.server import Server
+
+    with Server() as server:  # boots while the films are looked at
+        from restore.flows.reels import run_reels
+        from restore.steps.prepare import Options
+
+        settings = list(overrides or ())
+        if access is not None:
+            settings.append(f"access.codec={access.value}")
+        options = Options(
+            out=str(out), recipe=recipe, overrides=tuple(settings), rate=fps, stream=stream, deinterlace=deinterlace,
+            shots=None if shots is None else str(shots), truth=truth, overwrite=overwrite, strict=strict,
+            device=device, threads=threads, keep_takes=keep_takes,
+        )  # fmt: skip
+        return run_reels([str(film) for film in films], options, server, as_json)

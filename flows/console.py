@@ -1,0 +1,108 @@
+"""What a person or a script sees: results on standard output, messages on standard error, everything in the log."""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.handlers
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from restore.errors import RestoreError, shown
+
+WAITING = 10_000
+"""Log records kept in memory until it is known in which folder the log belongs."""
+
+
+class _Screen(logging.Handler):
+    """Log records as single lines on whatever standard error is now; tracebacks are for the file."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(f"restore: {shown(record.getMessage())}", file=sys.stderr, flush=True)
+
+
+class _Log:
+    """The log of this process: in memory first, then in the file of the reel at work."""
+
+    def __init__(self) -> None:
+        self.quiet = False
+        self.path: Path | None = None
+        self.screen = _Screen()
+        self.memory = logging.handlers.MemoryHandler(WAITING, flushLevel=logging.CRITICAL + 1)
+        # Prefect leaves the root logger alone when it finds a handler with a formatter there.
+        self.memory.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+
+    def begin(self, verbose: int, quiet: bool) -> None:
+        self.quiet = quiet
+        logging.getLogger().addHandler(self.memory)
+        ours = logging.getLogger("restore")
+        ours.addHandler(self.screen)
+        ours.setLevel(logging.DEBUG)
+        said = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
+        self.screen.setLevel(logging.ERROR if quiet else said)
+
+    def into(self, path: Path | None) -> None:
+        """Write what was kept, and all that follows, to the end of `path`; None closes the file."""
+        if (old := self.memory.target) is not None:
+            self.memory.setTarget(None)
+            old.close()
+        self.path = path
+        self.memory.flushLevel = logging.CRITICAL + 1 if path is None else logging.NOTSET
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+            file.setFormatter(self.memory.formatter)
+            self.memory.setTarget(file)
+            self.memory.flush()
+
+
+log = _Log()
+_logger = logging.getLogger("restore")
+
+
+def speak(verbose: int, quiet: bool) -> None:
+    """Set how much is said on standard error: errors only (`quiet`), warnings, or more with each `verbose`."""
+    log.begin(verbose, quiet)
+
+
+def state_folder() -> Path:
+    """Where the log of a command goes that has no reel's folder (XDG base directories)."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "restore"
+
+
+def say_error(text: str) -> None:
+    """One line on standard error, always."""
+    print(f"restore: {shown(text)}", file=sys.stderr, flush=True)
+
+
+def say(text: str) -> None:
+    """A line of message on standard error, unless --quiet."""
+    if not log.quiet:
+        print(shown(text), file=sys.stderr, flush=True)
+
+
+def result(text: str) -> None:
+    """A line of result on standard output."""
+    print(text, flush=True)
+
+
+def result_json(value: Any) -> None:
+    """A result for programs: one JSON object, indented, on standard output."""
+    print(json.dumps(value, indent=2, ensure_ascii=True), flush=True)
+
+
+def fail(error: RestoreError) -> None:
+    """Say a known error in one line; its traceback goes to the log, if a log is open."""
+    if log.path is not None:
+        _logger.debug("ended by %s", type(error).__name__, exc_info=error)
+    say_error(str(error))
+
+
+def bug(error: BaseException) -> None:
+    """Say an unknown error in one line that names the log with the traceback."""
+    if log.path is None:
+        log.into(state_folder() / "restore.log")
+    _logger.debug("a bug: %s", error, exc_info=error)
+    say_error(f"a bug of ours: {type(error).__name__}: {error}; the traceback is in {log.path}")

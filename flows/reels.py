@@ -1,0 +1,150 @@
+"""Sends reels through the flow, one after the other, while the terminal shows how it goes and Ctrl-C is obeyed."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from restore import progress
+from restore.errors import RestoreError, Stopped, UsageError, shown
+from restore.film import to_plain
+from restore.flows import console
+from restore.flows.server import Server
+from restore.flows.show import Json, showing
+from restore.progress import Event
+from restore.steps.prepare import Options, prepare
+
+if TYPE_CHECKING:
+    from restore.flows.restore_reel import Outcome
+
+log = logging.getLogger(__name__)
+
+SEVERITY = (0, 3, 75, 69, 73, 66, 65, 2, 78, 74, 70, 1, 143, 130)
+"""Exit codes, mildest first: of several reels the worst one's code is the command's."""
+
+
+def worst(codes: Sequence[int]) -> int:
+    """The worst of several exit codes."""
+    return max(codes, key=lambda code: SEVERITY.index(code) if code in SEVERITY else len(SEVERITY), default=0)
+
+
+def run_reels(films: Sequence[str], options: Options, server: Server, as_json: bool) -> int:
+    """Check all films, then restore those that can be; returns the worst exit code.
+
+    A film that fails is named in a line, and the rest go on; a signal ends them all.
+    """
+    progress.allow()
+    with showing(as_json) as events, progress.listening(_open_log), _signals():
+        good, codes = _checked(films, options, events)
+        for film in good:
+            try:
+                codes.append(_one(film, options, server, events))
+            except Stopped as stopped:
+                _refused(film, stopped, events)
+                return stopped.exit_code
+            except RestoreError as error:
+                codes.append(_refused(film, error, events))
+            except Exception as error:  # a bug met on one film: the others may not meet it
+                console.bug(error)
+                codes.append(1)
+        return worst(codes)
+
+
+def _checked(films: Sequence[str], options: Options, events: Json | None) -> tuple[list[str], list[int]]:
+    """The films that can be restored, and the codes of those that cannot, which are named at once."""
+    twice = [name for name, count in Counter(Path(film).stem for film in films).items() if count > 1]
+    if twice:
+        raise UsageError(f"two films are called {shown(twice[0])!r}: their results would have the same names; use two commands")
+    good, codes = list[str](), list[int]()
+    for film in films:
+        try:
+            prepare(film, options)
+            good.append(film)
+        except RestoreError as error:
+            codes.append(_refused(film, error, events))
+    return good, codes
+
+
+def _refused(film: str, error: RestoreError, events: Json | None) -> int:
+    console.fail(error)
+    if events is not None:
+        events.write({"event": "error", "film": film, "code": error.exit_code, "message": str(error)})
+    return error.exit_code
+
+
+def _one(film: str, options: Options, server: Server, events: Json | None) -> int:
+    from restore.flows import restore_reel  # a second of imports, while the server boots
+
+    log.debug("flow %s", restore_reel.restore_reel.name)
+    server.ready()
+    progress.tell(Event("reel", message=shown(film)))
+    outcome = _in_thread(film, options)
+    if events is not None:
+        events.write({"event": "result", "film": film, **to_plain(outcome)})
+    else:
+        for path in outcome.outputs.all():
+            console.result(path)
+    return outcome.exit_code
+
+
+def _in_thread(film: str, options: Options) -> Outcome:
+    """Run the flow in a thread of its own, so that signals reach us and not Prefect's handler for them."""
+    result: list[Outcome] = []
+    failure: list[BaseException] = []
+
+    def work() -> None:
+        from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+        from restore.flows.restore_reel import restore_reel
+
+        try:
+            # The heartbeat thread would hold the end of every run up by a second.
+            with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+                result.append(restore_reel(film, options))
+        except BaseException as error:  # carried to the caller, who raises it
+            failure.append(error)
+
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="reel")
+    thread.start()
+    thread.join()
+    if failure:
+        raise failure[0]
+    return result[0]
+
+
+def _open_log(event: Event) -> None:
+    """The log goes into the work folder of the reel at work."""
+    if event.kind == "folder":
+        console.log.into(Path(event.message) / "log.txt" if event.message else None)
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """SIGINT and SIGTERM: the first asks the run to stop at its next window, the second ends it at once."""
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if stopping:
+            os._exit(128 + number)  # the kernel frees the locks; nothing unfinished has a final name
+        stopping.append(number)
+        name = signal.Signals(number).name
+        progress.request_stop(Stopped(f"stopped by {name}; the same command goes on where it stopped", number))
+        progress.tell(Event("warning", message=f"{name}: stopping after these frames; again to stop at once"))
+
+    stopping: list[int] = []
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

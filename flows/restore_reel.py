@@ -1,0 +1,132 @@
+"""The way of one reel, from film to verified master, as a Prefect flow: probe, split, restore, assemble, judge, report.
+
+The same flow runs from the command line, on a temporary server of its own, and on a Prefect server. Everything that
+makes the result is in `restore.steps`; Prefect shows and retries, the work folder holds the truth.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, unmapped
+from prefect.futures import PrefectFuture
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from restore import progress, store
+from restore.errors import DAMAGED, BadInput, Stopped, shown
+from restore.film import Shot, Survey, Take
+from restore.progress import Event, stage
+from restore.steps.prepare import Options, Plan
+from restore.steps.publish import Outputs, in_work_folder, publish
+from restore.steps.restore_shot import Job, take_key
+from restore.tasks.assemble import assemble
+from restore.tasks.judge import judge
+from restore.tasks.probe import probe
+from restore.tasks.report import report
+from restore.tasks.restore_shot import restore_shot
+from restore.tasks.split import split
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished reel: what was made, and the exit code it is worth (0, or 3 with damage in the source)."""
+
+    reel: str
+    outputs: Outputs
+    exit_code: int
+    frames: int
+    shots: int
+    damage: int
+    seconds: float
+
+
+@flow(name="restore reel", flow_run_name="{film}", persist_result=False, task_runner=ThreadPoolTaskRunner(max_workers=1))
+def restore_reel(film: str, options: Options) -> Outcome:
+    """Restore one film: all results get their final names, or none does and the same call goes on later.
+
+    film     path of a film, or of a folder of frames
+    options  what is wanted of the run
+
+    Raises the errors of restore.errors.
+    """
+    began, times = time.monotonic(), dict[str, float]()
+    try:
+        with stage("probe", times):
+            plan: Plan = probe(film, options)
+        with store.WorkFolder(Path(options.out).absolute(), plan.reel.sha256) as work:
+            progress.tell(Event("folder", message=str(work.folder)))
+            try:
+                survey, shots = _make(plan, work, times)
+                publish(in_work_folder(plan.outputs, work.folder), plan.outputs, work.folder, overwrite=options.overwrite)
+            finally:
+                progress.tell(Event("folder"))
+            if not options.keep_takes:
+                work.remove()
+    except Exception:
+        raise
+    except BaseException:  # a server cancels the run: the tasks stop at their next window
+        progress.request_stop(Stopped("the run was cancelled; the same command goes on where it stopped", 15))
+        raise
+    code = DAMAGED if survey.damage else 0
+    seconds = round(time.monotonic() - began, 3)
+    scenes = len({shot.number for shot in shots})
+    return Outcome(film, plan.outputs, code, survey.frames, scenes, len(survey.damage), seconds)
+
+
+def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> tuple[Survey, tuple[Shot, ...]]:
+    """Make and prove all results inside the work folder."""
+    with stage("split", times):
+        survey, shots = split(plan, str(work.folder))
+    _say_damage(survey, strict=plan.options.strict)
+    job = Job(
+        survey, plan.recipe, plan.spec, str(work.takes), plan.options.device, plan.options.pinned_threads
+    )
+    with stage("restore", times, survey.frames):
+        _say_resuming(shots, job)
+        count = len(shots)
+        labels = [f"{number} of {count}" for number in range(1, count + 1)]
+        takes = _all(restore_shot.map(shots, labels, unmapped(job)))
+    made = in_work_folder(plan.outputs, work.folder)
+    with stage("assemble", times):
+        master = assemble(plan, survey, shots, takes, made)
+    with stage("judge", times):
+        scorecard = judge(plan, survey, shots, master)
+    with stage("report", times):
+        report(plan, survey, shots, takes, master, scorecard, times, made)
+    return survey, shots
+
+
+def _all(futures: Sequence[PrefectFuture[Take]]) -> tuple[Take, ...]:
+    """All takes, in order. When one fails the others are stopped at their next window, and its error is raised."""
+    takes, failure = list[Take](), None
+    for future in futures:
+        try:
+            takes.append(future.result())
+        except Stopped as stopped:
+            failure = failure or stopped
+        except Exception as error:  # raised below, when no task is at work any more
+            failure = error if failure is None or isinstance(failure, Stopped) else failure
+            progress.request_stop(error)
+    if failure is not None:
+        raise failure
+    return tuple(takes)
+
+
+def _say_damage(survey: Survey, *, strict: bool) -> None:
+    if not survey.damage:
+        return
+    first = survey.damage[0]
+    what = f"{shown(survey.reel.path)}: {len(survey.damage)} signs of damage, the first at frame {first.frame}: {first.message}"
+    if strict:
+        raise BadInput(f"{what}; without --strict the run goes on and lists them")
+    progress.tell(Event("warning", "split", message=f"{what}; the report lists them"))
+
+
+def _say_resuming(shots: Sequence[Shot], job: Job) -> None:
+    there = sum((Path(job.takes) / f"{take_key(shot, job)}.mkv").exists() for shot in shots)
+    if there:
+        progress.tell(Event("note", "restore", message=f"resuming: {there}/{len(shots)} shots done"))

@@ -1,0 +1,145 @@
+"""Writes down where a master comes from: enough to make it again, and to know that a machine chose its colours.
+
+The part that is known before the master is written (source, survey, shots, recipe, networks, takes, versions,
+machine) is attached inside the master; the file beside it has, besides, the hashes of what came out, the proofs and
+the timings, which no file can hold about itself.
+"""
+
+from __future__ import annotations
+
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, distribution, version
+from pathlib import Path
+from typing import Any
+
+from restore import __version__
+from restore.film import Master, Scorecard, Shot, Survey, Take, to_plain
+from restore.media.ffmpeg import library_versions, program
+from restore.runtime import Runtime
+from restore.steps.prepare import Plan
+from restore.store import file_sha256
+
+FORMAT = 1
+"""Raised when a reader of older files would misread newer ones."""
+
+DIGITAL_SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+"""IPTC NewsCodes, Digital Source Type: captured light together with media that a trained model made."""
+
+PACKAGES = (
+    "av", "numpy", "opencv-python-headless", "openvino", "pydantic", "prefect", "safetensors", "scikit-image", "torch",
+    "ffmpeg-python", "imageio-ffmpeg", "jinja2",
+)  # fmt: skip
+
+
+def versions() -> dict[str, Any]:
+    """What the run was made with: this program and its commit, Python, packages, FFmpeg's libraries and program."""
+    return {
+        "restore": __version__,
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "packages": {name: found for name in PACKAGES if (found := _installed(name)) is not None},
+        "ffmpeg_libraries": library_versions(),
+        "ffmpeg_program": program(),
+    }
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    """The git commit of a checkout that is run in place, with "+" when files were changed since; else None."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+
+    def git(*words: str) -> str:
+        command = ["git", "-C", str(root), *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", "-uno") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def command_line() -> str:
+    """The command that is running, as one would type it."""
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def before(plan: Plan, survey: Survey, shots: Sequence[Shot], takes: Sequence[Take]) -> dict[str, Any]:
+    """What is known before the master is written; JSON types only."""
+    options = plan.options
+    runtime = Runtime(options.device, options.pinned_threads)
+    reel = survey.reel
+    return {
+        "format": FORMAT,
+        "digital_source_type": DIGITAL_SOURCE,
+        "statement": "The light is the source's. The colours were made by a trained network; they are not evidence.",
+        "made_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command_line(),
+        "options": options.model_dump(mode="json"),
+        "source": to_plain(reel),
+        "survey": {
+            "frames": survey.frames,
+            "index_sha256": survey.index_sha256,
+            "damage": to_plain(survey.damage),
+            "notes": list(survey.notes),
+        },
+        "shots": [_shot(shot) for shot in shots],
+        "recipe": plan.recipe.plain,
+        "luma_altered_by": list(plan.recipe.changes_light),
+        "networks": networks(plan),
+        "output": to_plain(plan.spec),
+        "device": runtime.describe(),
+        "threads": options.pinned_threads,
+        "takes": [{"shot": take.shot.number, "part": take.shot.part, "key": take.key, "sha256": take.sha256}
+                  for take in takes],
+        "versions": versions(),
+    }  # fmt: skip
+
+
+def _shot(shot: Shot) -> dict[str, Any]:
+    plain: dict[str, Any] = to_plain(shot)
+    return plain
+
+
+def networks(plan: Plan) -> list[dict[str, Any]]:
+    """Networks of the chain, with the hash and the licence of the weights they ran with."""
+    found = []
+    for name, part in plan.recipe.chain:
+        describe = getattr(part, "describe_weights", None)
+        if describe is not None:
+            found.append({"filter": name, **describe()})
+    return found
+
+
+def after(
+    known: Mapping[str, Any], master: Master, scorecard: Scorecard, seconds: Mapping[str, float], shots_list: Path
+) -> dict[str, Any]:
+    """`known` with what came out: files and their hashes, proofs, scores, seconds of each step."""
+    outputs = [{"name": "master", "sha256": master.sha256, "size_bytes": Path(master.path).stat().st_size}]
+    if master.access_path is not None:
+        size = Path(master.access_path).stat().st_size
+        outputs.append({"name": "access", "sha256": master.access_sha256, "size_bytes": size})
+    outputs.append(
+        {"name": "shots", "sha256": file_sha256(shots_list), "size_bytes": shots_list.stat().st_size}
+    )
+    return {
+        **known,
+        "outputs": outputs,
+        "proof": to_plain(master.gates),
+        "scores": to_plain(scorecard),
+        "seconds": dict(seconds),
+        "finished_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

@@ -1,0 +1,92 @@
+"""The last step: the results, made and proved in the work folder, get their final names, all in one go."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from restore import store
+from restore.errors import OutputExists, shown
+from restore.media.spec import OutputSpec
+
+NOTE = "publishing.json"
+"""In the work folder: the final names that a run was giving out. Of a killed run, they are its own and replaced."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where the results of one reel go: paths as text, `access` None when the recipe wants no access copy."""
+
+    master: str
+    access: str | None
+    report: str
+    scorecard: str
+    provenance: str
+    shots: str
+
+    def all(self) -> tuple[str, ...]:
+        found = (self.master, self.access, self.report, self.scorecard, self.provenance, self.shots)
+        return tuple(path for path in found if path is not None)
+
+
+def outputs(folder: Path, name: str, spec: OutputSpec) -> Outputs:
+    """Names of the results of the reel `name` in `folder`."""
+
+    def path(what: str) -> str:
+        return str(folder / f"{name}.{what}")
+
+    return Outputs(
+        master=path(f"master{spec.suffix}"),
+        access=path("access.mp4") if spec.access is not None else None,
+        report=path("report.html"),
+        scorecard=path("scorecard.json"),
+        provenance=path("provenance.json"),
+        shots=path("shots.csv"),
+    )
+
+
+def in_work_folder(outputs: Outputs, work: Path) -> Outputs:
+    """The same results under the names they are made with, in the work folder."""
+
+    def inside(path: str) -> str:
+        return str(work / f"made{path[path.rindex('.') :]}")
+
+    return replace(
+        outputs,
+        master=inside(outputs.master),
+        access=None if outputs.access is None else inside(outputs.access),
+        report=inside(outputs.report),
+        scorecard=str(work / "scorecard.json"),
+        provenance=str(work / "provenance.json"),
+        shots=inside(outputs.shots),
+    )
+
+
+def publish(made: Outputs, final: Outputs, work: Path, *, overwrite: bool) -> None:
+    """Give the results their final names; the master comes last, so where it is, everything is.
+
+    Raises OutputExists when a name was taken meanwhile, unless `overwrite` or an earlier, killed run of ours took it.
+    """
+    ours = published(work)
+    store.write_json(work / NOTE, sorted({*ours, *final.all()}))
+    pairs = [*zip(made.all(), final.all(), strict=True)]
+    for written, name in [*pairs[1:], pairs[0]]:
+        store.publish(Path(written), Path(name), replace=overwrite or name in ours)
+
+
+def published(work: Path) -> frozenset[str]:
+    """The final names that a killed run was giving out from this work folder."""
+    try:
+        return frozenset(str(name) for name in json.loads((work / NOTE).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return frozenset()
+
+
+def refuse_existing(outputs: Outputs, folder: Path) -> None:
+    """Raise OutputExists when a result is there that no killed run of ours left half published."""
+    ours = frozenset[str]().union(*(published(work) for work in (folder / ".restore").glob("*")))
+    for path in outputs.all():
+        if os.path.lexists(path) and path not in ours:
+            raise OutputExists(f"{shown(path)}: exists already; give --overwrite to replace it")

@@ -1,0 +1,17 @@
+"""Prefect task: render one shot, or find it rendered already."""
+
+from __future__ import annotations
+
+from restore.film import Shot, Take
+from restore.progress import Event, meter, tell
+from restore.steps.restore_shot import Job
+from restore.steps.restore_shot import restore_shot as render
+from restore.tasks._step import step
+
+
+@step("restore shot", task_run_name="shot {label}")
+def restore_shot(shot: Shot, label: str, job: Job) -> Take:
+    take = render(shot, job, progress=meter("restore", label))
+    if take.found:
+        tell(Event("found", "restore", shot.frames, shot.frames, label))
+    return take
