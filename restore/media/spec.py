@@ -2,8 +2,7 @@
 
 Rules, each from the film itself and stated in the report:
 
-* depth     The master keeps the source's bits (8, 9, 10, 12, 14, 16). A depth that FFV1 does not know (11, 13, 15)
-            moves into the next one that does, code values unchanged.
+* depth     The master keeps the source's bits: 8, 9, 10, 12, 14 or 16.
 * chroma    "auto" keeps the source's subsampling, never below 4:2:0: 4:1:0 becomes 4:2:0, 4:1:1 4:2:2, 4:4:0 and RGB
             4:4:4. A gray source becomes 4:2:0 at 8 bits and 4:2:2 above, as the usual mezzanine formats are.
 * range     The master's is the source's; RGB sources make a full-range YUV master of computed luma. Access copies and
@@ -20,7 +19,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from restore.film import Reel, VideoStream
-from restore.media.encoder import Track, chroma_size, opens, pixel_format
+from restore.media.encoder import INTERLACED, Track, chroma_size, opens, pixel_format
 
 
 class MasterSettings(BaseModel):
@@ -66,7 +65,6 @@ class OutputSpec:
 _CHROMA = {"gray": "420", "410": "420", "411": "422", "440": "444", "rgb": "444"}
 _MATRIX = {"bt709": 1, "fcc": 4, "bt601": 6, "smpte240m": 7, "bt2020": 9}
 _LOOK = {1: (1, 1), 4: (4, 4), 5: (5, 6), 6: (6, 6), 7: (7, 7), 9: (9, 14)}  # matrix: (primaries, transfer), H.273
-_FFV1_DEPTHS = (8, 9, 10, 12, 14, 16)
 _X264_LIMIT = 16384  # px a side
 _SUFFIX = {"ffv1": ".mkv", "h264": ".mkv", "prores": ".mov"}
 
@@ -78,11 +76,10 @@ def plan(reel: Reel, master: MasterSettings, access: AccessSettings) -> OutputSp
     full = video.colour.full_range or video.chroma == "rgb"
     make = {"ffv1": _ffv1, "prores": _prores, "h264": _h264_master}[master.codec]
     track = make(video, master, chroma, notes)
-    depth = track.depth if master.codec == "ffv1" else video.bit_depth
     return OutputSpec(
         master=track,
         access=_access(video, access, track, notes) if access.codec == "h264" else None,
-        depth=depth,
+        depth=video.bit_depth,
         full_range=full,
         chroma=track.chroma,
         chroma_size=chroma_size(track.chroma, video.height, video.width),
@@ -130,12 +127,9 @@ def _track(video: VideoStream, *, explicit: bool) -> Track:
 
 
 def _ffv1(video: VideoStream, master: MasterSettings, chroma: str, notes: list[str]) -> Track:
-    depth = next(d for d in _FFV1_DEPTHS if d >= video.bit_depth)
-    if depth != video.bit_depth:
-        notes.append(f"FFV1 has no {video.bit_depth}-bit format: the master is {depth} bit, code values unchanged")
     track = replace(
-        _track(video, explicit=False), codec="ffv1", depth=depth, chroma=chroma, threads=master.threads,
-        pixel_format=pixel_format(chroma, depth),
+        _track(video, explicit=False), codec="ffv1", depth=video.bit_depth, chroma=chroma,
+        pixel_format=pixel_format(chroma, video.bit_depth), threads=master.threads,
     )  # fmt: skip
     return replace(track, options=_ffv1_options(track, master.slices, notes))
 
@@ -170,8 +164,9 @@ def _h264_master(video: VideoStream, master: MasterSettings, chroma: str, notes:
     depth = 8 if video.bit_depth == 8 else 10
     notes.append(f"the H.264 master ({depth} bit, CRF {master.crf}) is lossy: luma is near the source's, not equal")
     track = replace(
-        _track(video, explicit=False), codec="libx264", depth=depth, chroma=chroma, threads=master.threads,
-        pixel_format=pixel_format(chroma, depth), options=_x264_options(master.crf, "medium"),
+        _track(video, explicit=False), codec="libx264", depth=depth, chroma=chroma,
+        pixel_format=pixel_format(chroma, depth), threads=_x264_threads(video, master.threads),
+        options=_x264_options(master.crf, "medium"),
     )  # fmt: skip
     return _padded(track, notes, "H.264 master")
 
@@ -183,7 +178,7 @@ def _access(video: VideoStream, access: AccessSettings, master: Track, notes: li
     siting = master.siting if master.chroma == "420" else "left"
     track = replace(
         _track(video, explicit=True), codec="libx264", depth=8, chroma="420", full_range=False,
-        range_tag=1, siting=siting, pixel_format="yuv420p", threads=access.threads,
+        range_tag=1, siting=siting, pixel_format="yuv420p", threads=_x264_threads(video, access.threads),
         options=_x264_options(access.crf, access.preset),
     )  # fmt: skip
     track = _padded(track, notes, "access copy")
@@ -196,6 +191,11 @@ def _access(video: VideoStream, access: AccessSettings, master: Track, notes: li
 def _x264_options(crf: int, preset: str) -> tuple[tuple[str, str], ...]:
     """Closed groups of pictures, so that takes can follow one another; no scene-cut search beyond its own take."""
     return (("preset", preset), ("crf", str(crf)), ("g", "250"), ("x264-params", "open-gop=0:nal-hrd=none"))
+
+
+def _x264_threads(video: VideoStream, wanted: int) -> int:
+    """x264 codes interlaced pictures with several threads differently each time: those get one."""
+    return 1 if video.field_order in INTERLACED else wanted
 
 
 def _padded(track: Track, notes: list[str], what: str) -> Track:
