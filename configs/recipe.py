@@ -21,7 +21,7 @@ from restore.errors import BadRecipe, MissingInput
 from restore.film import digest
 from restore.media.spec import AccessSettings, MasterSettings
 from restore.shelf import near
-from restore.shots import ShotSettings
+from restore.shots.settings import ShotSettings
 
 LARGEST = 64 * 1024
 """Bytes of a recipe file that are read; anything larger is not a recipe."""
