@@ -45,8 +45,8 @@ def look(photo: Image, begin: View, end: View, at: float, size: tuple[int, int])
     ease = at * at * (3 - 2 * at)
     x, y, share = (a + (b - a) * ease for a, b in zip(_triple(begin), _triple(end), strict=True))
     scale = photo.shape[1] * share / size[1]  # photograph px per film px
-    left = x * photo.shape[1] - scale * (size[1] - 1) / 2
-    top = y * photo.shape[0] - scale * (size[0] - 1) / 2
+    left = x * photo.shape[1] - 0.5 - scale * (size[1] - 1) / 2  # pixel centres lie at whole numbers
+    top = y * photo.shape[0] - 0.5 - scale * (size[0] - 1) / 2
     seen = cv2.warpAffine(
         photo, np.array([[scale, 0, left], [0, scale, top]]), (size[1], size[0]),
         flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT,

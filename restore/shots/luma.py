@@ -135,7 +135,7 @@ class LumaDetector:
     def _pairs(self, at: int) -> list[tuple[int, int]]:
         """Frames on both sides of a cut before position `at` that must differ too: a flash lasts up to two frames."""
         last = len(self._seen) - 1
-        wanted = ((2, 1), (1, 2), (2, 2), (3, 4))  # frames before, frames after
+        wanted = ((2, 1), (1, 2), (3, 1), (2, 2), (3, 4))  # frames before, frames after
         return [(max(0, at - back), min(last, at + ahead)) for back, ahead in wanted]
 
     def _watch_fade(self, index: int, small: Small, contrast: float) -> None:

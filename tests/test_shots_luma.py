@@ -1,0 +1,139 @@
+"""The shot detector on films whose cuts are known: made scenes, clean and worn."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+
+from restore.shots.luma import REACH, LumaDetector, distance, proxy
+
+H, W = 120, 160
+
+
+def scene(seed: int, frames: int, speed: float = 1.0) -> list[np.ndarray]:
+    """A camera that pans over a cloudy landscape of its own, (H, W) uint8 each."""
+    rng = np.random.default_rng(seed)
+    land = cv2.GaussianBlur(rng.normal(0, 1, (H + 40, W + 200)).astype(np.float32), (0, 0), 9)
+    land = 120 + 45 * land / land.std()
+    pan = [land[10 : 10 + H, round(i * speed) : round(i * speed) + W] for i in range(frames)]
+    return [np.clip(p, 16, 235).astype(np.uint8) for p in pan]
+
+
+def worn(film: list[np.ndarray], seed: int = 0) -> list[np.ndarray]:
+    """Flicker, gate weave, grain and dust."""
+    rng = np.random.default_rng(seed)
+    out = []
+    for frame in film:
+        shift = np.array([[1, 0, rng.normal(0, 1)], [0, 1, rng.normal(0, 1)]])
+        f = cv2.warpAffine(frame.astype(np.float32), shift, (W, H), borderMode=cv2.BORDER_REPLICATE)
+        f = f * rng.normal(1, 0.08) + rng.normal(0, 6) + rng.normal(0, 8, f.shape)
+        for _ in range(rng.poisson(3)):
+            cv2.circle(f, (int(rng.integers(W)), int(rng.integers(H))), 2, float(rng.choice([0, 255])), -1)
+        out.append(np.clip(f, 0, 255).astype(np.uint8))
+    return out
+
+
+def find(film: list[np.ndarray], depth: int = 8) -> list[tuple[int, str]]:
+    detector = LumaDetector()
+    detector.begin(Fraction(24))
+    for index, frame in enumerate(film):
+        detector.add(index, frame, depth)
+    found = detector.finish()
+    assert all(0 < t.frame < len(film) and 0.5 <= t.confidence <= 1 for t in found)
+    return [(t.frame, t.why) for t in found]
+
+
+CUTS = [(30, "cut"), (41, "cut"), (80, "cut")]
+
+
+def four_scenes() -> list[np.ndarray]:
+    return scene(1, 30) + scene(2, 11) + scene(3, 39, speed=3) + scene(4, 40, speed=0)
+
+
+def test_finds_every_cut_of_a_clean_film() -> None:
+    assert find(four_scenes()) == CUTS
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_finds_the_same_cuts_when_the_film_is_worn(seed: int) -> None:
+    assert find(worn(four_scenes(), seed)) == CUTS
+
+
+def test_cut_near_the_ends_is_found() -> None:
+    assert find(scene(1, 3) + scene(2, 30) + scene(3, 3)) == [(3, "cut"), (33, "cut")]
+
+
+@pytest.mark.parametrize("length", [1, 2])
+def test_a_flash_is_not_a_cut(length: int) -> None:
+    film = scene(5, 40)
+    for i in range(20, 20 + length):
+        film[i] = np.full_like(film[i], 250)
+        film[i][:, : W // 2] = 200
+    assert find(film) == []
+
+
+def test_a_blotch_is_not_a_cut() -> None:
+    film = scene(5, 40)
+    cv2.ellipse(film[20], (80, 60), (60, 45), 0, 0, 360, 255, -1)
+    assert find(film) == []
+
+
+def test_a_fade_through_black_is_one_fade_in_its_black() -> None:
+    before, after = scene(6, 30), scene(7, 30)
+    for i in range(10):
+        before[-1 - i] = (16 + (before[-1 - i] - 16.0) * (i + 1) / 11).astype(np.uint8)
+        after[i] = (16 + (after[i] - 16.0) * (i + 1) / 11).astype(np.uint8)
+    [(frame, why)] = find(before + [np.full((H, W), 16, np.uint8)] * 6 + after)
+    assert why == "fade"
+    assert 28 <= frame <= 38
+
+
+def test_a_fade_into_the_same_picture_is_no_new_shot() -> None:
+    still = scene(8, 1)[0]
+    levels = [1.0] * 20 + [1 - i / 10 for i in range(11)] + [i / 10 for i in range(11)] + [1.0] * 20
+    assert find([(16 + (still - 16.0) * level).astype(np.uint8) for level in levels]) == []
+
+
+def test_black_leader_cut_hard_is_a_cut_at_each_end() -> None:
+    film = scene(1, 30) + [np.full((H, W), 16, np.uint8)] * 20 + scene(2, 30)
+    assert find(film) == [(30, "cut"), (50, "cut")]
+
+
+@pytest.mark.parametrize("depth", [10, 12, 16])
+def test_deep_film_gives_what_8_bits_give(depth: int) -> None:
+    deep = [frame.astype(np.uint16) << (depth - 8) for frame in four_scenes()]
+    assert find(deep, depth) == CUTS
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (2, 3), (1, 500), (3, 3)])
+def test_smallest_films_are_read(height: int, width: int) -> None:
+    film = [np.full((height, width), 30 + i, np.uint8) for i in range(20)]
+    assert find(film) == []
+
+
+def test_a_film_without_frames_has_no_transitions() -> None:
+    assert find([]) == []
+
+
+def test_exposure_and_contrast_do_not_show_in_the_proxy() -> None:
+    frame = scene(9, 1)[0]
+    dimmed = np.round(frame * 0.6 + 20).astype(np.uint8)
+    assert distance(proxy(frame, 8)[0], proxy(dimmed, 8)[0]) < 0.03
+    assert distance(proxy(frame, 8)[0], proxy(scene(10, 1)[0], 8)[0]) > 0.5
+
+
+def test_weave_by_one_proxy_pixel_does_not_show() -> None:
+    wide = scene(11, 1)[0]
+    shifted = np.roll(wide, (2, -2), (0, 1))  # 160/64 = 120/48 = 2.5 px a proxy pixel
+    still, moved = proxy(wide, 8)[0], proxy(shifted, 8)[0]
+    assert distance(still, moved) < 0.6 * float(np.abs(still - moved).mean())
+
+
+def test_memory_is_a_small_ring() -> None:
+    detector = LumaDetector()
+    for index, frame in enumerate(scene(12, 90)):
+        detector.add(index, frame, 8)
+        assert len(detector._seen) <= 2 * REACH + 1
