@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -44,6 +45,8 @@ class TakeWriter:
         with _disk_errors(self.path):
             self._file = av.open(f"file:{path}", "w", format="matroska", options={"fflags": "+bitexact"})
             self._encoders = [_Encoder(self._file, track, spec, reel.video.rate) for track in tracks]
+            self._file.start_encoding()
+        self._pool = ThreadPoolExecutor(len(tracks), "encode")  # FFV1 and x264 side by side: see docs/outputs.md
 
     def __enter__(self) -> TakeWriter:
         return self
@@ -61,8 +64,9 @@ class TakeWriter:
                     f"frame {self.start + self.frames}: {name} is {plane.shape} {plane.dtype}, not {wanted}"
                 )
         with _disk_errors(self.path):
-            for encoder in self._encoders:
-                encoder.add(self.frames, light, cb, cr)
+            made = self._pool.map(lambda encoder: encoder.add(self.frames, light, cb, cr), self._encoders)
+            for packets in made:
+                self._file.mux(packets)
         self.frames += 1
 
     def __exit__(
@@ -72,8 +76,9 @@ class TakeWriter:
             try:
                 if kind is None:
                     for encoder in self._encoders:
-                        encoder.finish()
+                        self._file.mux(encoder.finish())
             finally:
+                self._pool.shutdown()
                 self._file.close()
 
 
@@ -85,7 +90,7 @@ class _Encoder:
         assert isinstance(stream, av.VideoStream)
         dress(stream.codec_context, track, rate)
         stream.time_base = TICK
-        self._file, self._stream, self._track, self._spec = file, stream, track, spec
+        self._stream, self._track, self._spec = stream, track, spec
         self._frame = av.VideoFrame(track.width, track.height, track.pixel_format)
         self._planes = [_writable(plane, track.depth) for plane in self._frame.planes]
         self._fields = _field_marker(track, rate) if track.interlaced else None
@@ -93,7 +98,7 @@ class _Encoder:
         self._light_codes = squeeze.table(*old, *new, False)
         self._chroma_codes = squeeze.table(*old, *new, True)
 
-    def add(self, number: int, light: Light, cb: Plane, cr: Plane) -> None:
+    def add(self, number: int, light: Light, cb: Plane, cr: Plane) -> list[av.Packet]:
         squeeze.lay(squeeze.translate(light, self._light_codes), self._planes[0])
         for chroma, into in ((cb, self._planes[1]), (cr, self._planes[2])):
             squeeze.lay(squeeze.translate(self._smaller(chroma), self._chroma_codes), into)
@@ -102,10 +107,10 @@ class _Encoder:
         if self._fields:
             self._fields.push(frame)
             frame = self._fields.pull()  # type: ignore[assignment]
-        self._mux(self._stream.encode(frame))
+        return self._packets(frame)
 
-    def finish(self) -> None:
-        self._mux(self._stream.encode(None))
+    def finish(self) -> list[av.Packet]:
+        return self._packets(None)
 
     def _smaller(self, chroma: Plane) -> Plane:
         if self._track.chroma == self._spec.chroma:
@@ -114,10 +119,11 @@ class _Encoder:
             chroma = squeeze.halve_across(chroma)
         return squeeze.halve_down(chroma, self._track.interlaced) if self._track.chroma == "420" else chroma
 
-    def _mux(self, packets: list[av.Packet]) -> None:
+    def _packets(self, frame: av.VideoFrame | None) -> list[av.Packet]:
+        packets = self._stream.encode(frame)
         for packet in packets:
             packet.time_base = TICK  # one frame, one tick: rounding 1/rate to ticks would lose the count
-            self._file.mux(packet)
+        return packets
 
 
 def _writable(plane: av.video.plane.VideoPlane, depth: int) -> Plane:
