@@ -1,0 +1,195 @@
+"""The filter that makes colour: what the network is shown, what becomes of its answer, and that windows do not show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from restore import colour, models
+from restore.contracts import UNGUIDED, Card, Filter, Frames, Guidance
+from restore.errors import BadRecipe
+from restore.film import ColourTags, Shot
+from restore.filters import find
+from restore.filters.colorize import Colorize, working_shape
+from restore.windows import filtered
+
+CARD = Card("duo", "", "", "", frames=2, candidates=3, multiple_of=16, working_size=24, stride=2)
+TAGS = ColourTags("bt709", False, "left")
+
+
+class Brush:
+    """A painter whose colour tells what it saw: candidate k gives a* from this frame's L*, b* from what moved."""
+
+    def __init__(self, card: Card = CARD) -> None:
+        self.card = card
+        self.seen: list[np.ndarray] = []
+
+    def __call__(self, light: np.ndarray, guidance: Guidance = UNGUIDED) -> np.ndarray:
+        assert light.ndim == 4 and light.shape[1] == 1 and light.dtype == np.float32
+        assert all(side % self.card.multiple_of == 0 for side in light.shape[2:])
+        self.seen.append(light)
+        before = np.concatenate([light[:1], light[:-1]])
+        now, moved = (x[:, 0, :: self.card.stride, :: self.card.stride] for x in (light, light - before))
+        return np.stack([np.stack([20 * now + 5 * k, 40 * moved], axis=1) for k in range(self.card.candidates)])
+
+
+class Room:
+    """Stands where a run has its Runtime: hands out one painter and keeps what it was asked for."""
+
+    def __init__(self, painter: Brush) -> None:
+        self._painter = painter
+        self.asked: list[tuple[str, str | None]] = []
+
+    def painter(self, name: str, weights: str | None = None) -> Brush:
+        self.asked.append((name, weights))
+        return self._painter
+
+
+def film(shape: tuple[int, ...], depth: int = 8, tags: ColourTags = TAGS, start: int = 0) -> Frames:
+    rng = np.random.default_rng(5)
+    light = rng.integers(16 << (depth - 8), 236 << (depth - 8), shape).astype(np.uint8 if depth == 8 else np.uint16)
+    return Frames(light, None, start, depth, tags)
+
+
+def shot(frames: Frames) -> Shot:
+    return Shot(1, 1, frames.start, frames.stop, frames.start, frames.stop, "start")
+
+
+def coloured(frames: Frames, brush: Brush | None = None, **kept: Any) -> np.ndarray:
+    made = Colorize(**kept).begin(shot(frames), Room(brush or Brush()))(frames)
+    assert made.light is frames.light and (made.start, made.depth, made.tags) == (
+        frames.start,
+        frames.depth,
+        frames.tags,
+    )
+    assert made.colour is not None and made.colour.dtype == np.float32
+    return made.colour
+
+
+def test_it_is_the_filter_of_its_file_and_declares_itself() -> None:
+    part = find("colorize")()
+    assert isinstance(part, Filter)
+    assert (part.context, part.changes_light) == (models.card("duo").frames - 1, False)
+    assert not {"changes_light", "version", "context"} & set(Colorize.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"model": "dou"}, "did you mean 'duo'"),
+        ({"candidate": 4}, "no candidate 4; it offers 0 to 3"),
+        ({"candidate": -1}, "greater than or equal to 0"),
+        ({"saturation": 2.5}, "less than or equal to 2"),
+        ({"working_size": 0}, "greater than or equal to 16"),
+        ({"colour": "red"}, "Extra inputs"),
+    ],
+)
+def test_settings_are_refused_before_the_first_frame(setting: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        Colorize(**setting)
+
+
+def test_a_candidate_that_these_weights_do_not_have_is_refused() -> None:
+    frames = film((1, 8, 8))
+    with pytest.raises(BadRecipe, match="network duo has no candidate 3; it offers 0 to 2"):
+        Colorize(candidate=3).begin(shot(frames), Room(Brush()))
+
+
+def test_the_runtime_is_asked_for_the_wanted_weights() -> None:
+    room = Room(Brush())
+    Colorize(weights="mine").begin(shot(film((1, 8, 8))), room)
+    assert room.asked == [("duo", "mine")]
+
+
+@pytest.mark.parametrize(
+    ("picture", "shape"),
+    [
+        ((480, 640), (24, 32)),
+        ((1080, 1920), (24, 42)),
+        ((24, 24), (24, 24)),
+        ((20, 30), (20, 30)),  # never enlarged
+        ((1, 1), (1, 1)),
+        ((2, 8192), (2, 96)),  # a strip is no more work than a picture
+        ((4320, 100), (96, 2)),
+        ((101, 37), (66, 24)),
+    ],
+)
+def test_working_shape(picture: tuple[int, int], shape: tuple[int, int]) -> None:
+    assert working_shape(picture, None, CARD) == shape
+
+
+@settings(max_examples=200, deadline=None)
+@given(picture=st.tuples(st.integers(1, 9000), st.integers(1, 9000)), size=st.integers(16, 512))
+def test_working_shape_is_never_larger_than_the_picture_nor_much_work(picture: tuple[int, int], size: int) -> None:
+    shape = working_shape(picture, size, CARD)
+    assert all(1 <= small <= side for small, side in zip(shape, picture, strict=True))
+    assert min(shape) <= size + CARD.stride and max(shape) <= 4 * size + CARD.stride
+
+
+def test_the_network_sees_lightness_at_the_working_size() -> None:
+    light = np.full((2, 48, 64), 126, np.uint8)
+    brush = Brush()
+    made = coloured(Frames(light, None, 0, 8, TAGS), brush)
+    (seen,) = brush.seen  # both frames at once
+    assert seen.shape == (2, 1, 32, 32)  # 24 × 32, rows padded to a multiple of 16
+    np.testing.assert_allclose(seen, colour.lightness(light[:1, :1, :1], 8, False)[0, 0, 0] / 100)
+    assert made.shape == (2, 2, 12, 16)
+
+
+@pytest.mark.parametrize("depth", [8, 10, 16])
+@pytest.mark.parametrize("candidate", [0, 2])
+def test_the_wanted_candidate_has_its_ab_at_the_films_luma(depth: int, candidate: int) -> None:
+    level = 126 << (depth - 8)
+    light = np.full((1, 24, 24), level, np.uint8 if depth == 8 else np.uint16)
+    made = coloured(Frames(light, None, 0, depth, TAGS), candidate=candidate)
+    luma = colour.luma(light[:, :12, :12], depth, False)[0]
+    rgb = np.stack([luma, made[0, 0], made[0, 1]], axis=-1) @ colour.ycbcr.rgb_matrix("bt709").T.astype(np.float32)
+    lab = colour.rgb_to_lab(rgb.astype(np.float32))
+    wanted = 20 * colour.lightness(light[0, 0, 0], depth, False) / 100 + 5 * candidate
+    np.testing.assert_allclose(lab[..., 1], wanted, atol=0.2)
+    np.testing.assert_allclose(lab[..., 2], 0, atol=0.2)
+
+
+def test_no_saturation_is_gray_and_more_is_more() -> None:
+    frames = film((2, 24, 32))
+    assert (colour.chroma_codes(coloured(frames, saturation=0), 16, False) == 1 << 15).all()
+    pale, bold = (np.abs(coloured(frames, saturation=s)).mean() for s in (0.5, 1.0))
+    assert 0 < pale < bold
+
+
+@settings(max_examples=60, deadline=None)
+@given(shape=st.tuples(st.integers(1, 3), st.integers(1, 70), st.integers(1, 70)), depth=st.sampled_from([8, 12]))
+def test_any_picture_gets_colour_no_larger_than_itself(shape: tuple[int, int, int], depth: int) -> None:
+    made = coloured(film(shape, depth))
+    assert made.shape[:2] == (shape[0], 2)
+    assert 1 <= made.shape[2] <= shape[1] and 1 <= made.shape[3] <= shape[2]
+    assert np.abs(made).max() <= 0.5
+
+
+@settings(max_examples=40, deadline=None)
+@given(frames=st.integers(1, 12), size=st.integers(1, 5), runs=st.integers(1, 4))
+def test_windowed_equals_whole(frames: int, size: int, runs: int) -> None:
+    whole = film((frames, 20, 28), start=100)
+    part = Colorize()
+    expected = coloured(whole)
+    stream = [whole.part(at, min(at + runs, whole.stop)) for at in range(100, whole.stop, runs)]
+    made = list(filtered(stream, part, part.begin(shot(whole), Room(Brush())), size))
+    assert (made[0].start, made[-1].stop) == (whole.start, whole.stop)
+    assert np.array_equal(np.concatenate([m.colour for m in made]), expected)
+
+
+def test_the_frame_before_is_seen_and_a_shots_first_frame_has_none() -> None:
+    """b* tells what moved: nothing at the start of a shot, something after it, and never from the shot before."""
+    whole = film((4, 24, 24), start=10)
+    part = Colorize()
+    second = Shot(2, 1, 12, 14, 12, 14, "cut")
+    alone = part.begin(second, Room(Brush()))(whole.part(12, 14))
+    still = part.begin(second, Room(Brush()))(whole.part(12, 13))
+    assert np.array_equal(alone.colour[0], still.colour[0])
+    moved = coloured(whole)[2]
+    assert not np.array_equal(moved, alone.colour[0])
