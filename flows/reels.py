@@ -21,7 +21,8 @@ from restore.flows import console
 from restore.flows.server import Server
 from restore.flows.show import Json, showing
 from restore.progress import Event
-from restore.steps.prepare import Options, prepare
+from restore.steps.options import Options
+from restore.steps.prepare import prepare
 
 if TYPE_CHECKING:
     from restore.flows.restore_reel import Outcome
@@ -63,7 +64,9 @@ def _checked(films: Sequence[str], options: Options, events: Json | None) -> tup
     """The films that can be restored, and the codes of those that cannot, which are named at once."""
     twice = [name for name, count in Counter(Path(film).stem for film in films).items() if count > 1]
     if twice:
-        raise UsageError(f"two films are called {shown(twice[0])!r}: their results would have the same names; use two commands")
+        raise UsageError(
+            f"two films are called {shown(twice[0])!r}: their results would have the same names; use two commands"
+        )
     good, codes = list[str](), list[int]()
     for film in films:
         try:
@@ -87,7 +90,7 @@ def _one(film: str, options: Options, server: Server, events: Json | None) -> in
     log.debug("flow %s", restore_reel.restore_reel.name)
     server.ready()
     progress.tell(Event("reel", message=shown(film)))
-    outcome = _in_thread(film, options)
+    outcome = _in_thread(film, options, server)
     if events is not None:
         events.write({"event": "result", "film": film, **to_plain(outcome)})
     else:
@@ -96,19 +99,16 @@ def _one(film: str, options: Options, server: Server, events: Json | None) -> in
     return outcome.exit_code
 
 
-def _in_thread(film: str, options: Options) -> Outcome:
+def _in_thread(film: str, options: Options, server: Server) -> Outcome:
     """Run the flow in a thread of its own, so that signals reach us and not Prefect's handler for them."""
     result: list[Outcome] = []
     failure: list[BaseException] = []
 
     def work() -> None:
-        from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
-
         from restore.flows.restore_reel import restore_reel
 
         try:
-            # The heartbeat thread would hold the end of every run up by a second.
-            with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+            with server.used():
                 result.append(restore_reel(film, options))
         except BaseException as error:  # carried to the caller, who raises it
             failure.append(error)

@@ -10,9 +10,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from prefect import flow, unmapped
+from prefect import flow, get_run_logger, unmapped
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
@@ -20,7 +19,8 @@ from restore import progress, store
 from restore.errors import DAMAGED, BadInput, Stopped, shown
 from restore.film import Shot, Survey, Take
 from restore.progress import Event, stage
-from restore.steps.prepare import Options, Plan
+from restore.steps.options import Options
+from restore.steps.prepare import Plan
 from restore.steps.publish import Outputs, in_work_folder, publish
 from restore.steps.restore_shot import Job, take_key
 from restore.tasks.assemble import assemble
@@ -44,7 +44,9 @@ class Outcome:
     seconds: float
 
 
-@flow(name="restore reel", flow_run_name="{film}", persist_result=False, task_runner=ThreadPoolTaskRunner(max_workers=1))
+@flow(
+    name="restore reel", flow_run_name="{film}", persist_result=False, task_runner=ThreadPoolTaskRunner(max_workers=1)
+)
 def restore_reel(film: str, options: Options) -> Outcome:
     """Restore one film: all results get their final names, or none does and the same call goes on later.
 
@@ -54,6 +56,26 @@ def restore_reel(film: str, options: Options) -> Outcome:
     Raises the errors of restore.errors.
     """
     began, times = time.monotonic(), dict[str, float]()
+    with progress.listening(_to_run_log()):
+        plan, survey, shots = _restore(film, options, times)
+    code = DAMAGED if survey.damage else 0
+    seconds = round(time.monotonic() - began, 3)
+    scenes = len({shot.number for shot in shots})
+    return Outcome(film, plan.outputs, code, survey.frames, scenes, len(survey.damage), seconds)
+
+
+def _to_run_log() -> progress.Sink:
+    """The events, for whoever watches the run on a Prefect server; not every window, that would be thousands."""
+    logger = get_run_logger()
+
+    def log(event: Event) -> None:
+        if event.kind not in ("progress", "found", "folder"):
+            logger.info("%s %s %s", event.kind, event.step, event.message)
+
+    return log
+
+
+def _restore(film: str, options: Options, times: dict[str, float]) -> tuple[Plan, Survey, tuple[Shot, ...]]:
     try:
         with stage("probe", times):
             plan: Plan = probe(film, options)
@@ -61,7 +83,9 @@ def restore_reel(film: str, options: Options) -> Outcome:
             progress.tell(Event("folder", message=str(work.folder)))
             try:
                 survey, shots = _make(plan, work, times)
-                publish(in_work_folder(plan.outputs, work.folder), plan.outputs, work.folder, overwrite=options.overwrite)
+                publish(
+                    in_work_folder(plan.outputs, work.folder), plan.outputs, work.folder, overwrite=options.overwrite
+                )
             finally:
                 progress.tell(Event("folder"))
             if not options.keep_takes:
@@ -71,10 +95,7 @@ def restore_reel(film: str, options: Options) -> Outcome:
     except BaseException:  # a server cancels the run: the tasks stop at their next window
         progress.request_stop(Stopped("the run was cancelled; the same command goes on where it stopped", 15))
         raise
-    code = DAMAGED if survey.damage else 0
-    seconds = round(time.monotonic() - began, 3)
-    scenes = len({shot.number for shot in shots})
-    return Outcome(film, plan.outputs, code, survey.frames, scenes, len(survey.damage), seconds)
+    return plan, survey, shots
 
 
 def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> tuple[Survey, tuple[Shot, ...]]:
@@ -82,9 +103,7 @@ def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> tuple[
     with stage("split", times):
         survey, shots = split(plan, str(work.folder))
     _say_damage(survey, strict=plan.options.strict)
-    job = Job(
-        survey, plan.recipe, plan.spec, str(work.takes), plan.options.device, plan.options.pinned_threads
-    )
+    job = Job(survey, plan.recipe, plan.spec, str(work.takes), plan.options.device, plan.options.pinned_threads)
     with stage("restore", times, survey.frames):
         _say_resuming(shots, job)
         count = len(shots)
@@ -120,7 +139,8 @@ def _say_damage(survey: Survey, *, strict: bool) -> None:
     if not survey.damage:
         return
     first = survey.damage[0]
-    what = f"{shown(survey.reel.path)}: {len(survey.damage)} signs of damage, the first at frame {first.frame}: {first.message}"
+    count = len(survey.damage)
+    what = f"{shown(survey.reel.path)}: {count} signs of damage, the first at frame {first.frame}: {first.message}"
     if strict:
         raise BadInput(f"{what}; without --strict the run goes on and lists them")
     progress.tell(Event("warning", "split", message=f"{what}; the report lists them"))

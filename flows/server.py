@@ -6,6 +6,7 @@ wants a password made for this run, and sends nothing to anyone.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import socket
@@ -14,6 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -22,6 +24,9 @@ from restore.progress import check_stop
 
 START_TIMEOUT_S = 120.0
 """Seconds that a server may take to answer: 4 on an idle machine, 13 the first time, much more on a busy one."""
+
+WATCHED = {"PREFECT_LOGGING_EXTRA_LOGGERS": "restore"}
+"""Settings of a run on a server that is there for others too: its page shows our log."""
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -60,44 +65,48 @@ def home() -> Path:
 class Server:
     """The server of one run; a context manager. Entering starts it and returns at once, `ready()` waits for it.
 
-    With PREFECT_API_URL set it starts nothing. It must be entered before Prefect is first imported: the settings
-    travel by environment.
+    With PREFECT_API_URL set it starts nothing. It should be entered before Prefect is first imported: most settings
+    travel by environment, which is put back at the end.
     """
 
     def __init__(self) -> None:
         self.own = not os.environ.get("PREFECT_API_URL")
+        self.url = os.environ.get("PREFECT_API_URL", "")
+        self._environment = dict(os.environ)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Server:
-        for name, value in QUIET.items():
+        for name, value in (QUIET | (ALONE if self.own else WATCHED)).items():
             os.environ.setdefault(name, value)
-        if not self.own:
-            return self
+        if self.own:
+            self._start()
+        return self
+
+    def _start(self) -> None:
         folder = home()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         password = f"restore:{secrets.token_urlsafe(32)}"
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with socket.create_server(("127.0.0.1", 0)) as listener, (folder / "server.log").open("wb") as log:
+            origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            self.url = f"{origin}/api"
             os.environ.update(
-                ALONE,
                 PREFECT_HOME=str(folder),
+                PREFECT_API_URL=self.url,
+                PREFECT_API_AUTH_STRING=password,
                 PREFECT_SERVER_API_AUTH_STRING=password,
-                PREFECT_SERVER_CORS_ALLOWED_ORIGINS=url,
+                PREFECT_SERVER_CORS_ALLOWED_ORIGINS=origin,
             )
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "restore.flows.temporary_server", str(listener.fileno())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
-                stderr=(folder / "server.log").open("wb"),
+                stderr=log,
                 pass_fds=(listener.fileno(),),
                 start_new_session=True,  # Ctrl-C reaches the run only
             )
-        os.environ.update(PREFECT_API_URL=f"{url}/api", PREFECT_API_AUTH_STRING=password)
-        return self
 
     def ready(self, timeout_s: float = START_TIMEOUT_S) -> None:
-        """Wait until the server answers. Raises Unavailable when it does not, or ended."""
-        url = os.environ["PREFECT_API_URL"].rstrip("/") + "/health"
+        """Wait until the server answers. Raises Unavailable when it does not or ended, Stopped when asked to stop."""
         until = time.monotonic() + (timeout_s if self.own else 10.0)
         problem = "no answer"
         while time.monotonic() < until:
@@ -105,36 +114,58 @@ class Server:
             if self._process is not None and self._process.poll() is not None:
                 problem = f"it ended with code {self._process.returncode}; see {home() / 'server.log'}"
                 break
-            try:
-                with urllib.request.urlopen(url, timeout=1.0) as answer:  # noqa: S310
-                    if answer.status == 200:
-                        return
-            except urllib.error.HTTPError as error:
-                problem = f"it answers {error.code}"
-                if error.code in (401, 403):
-                    return  # it is there; Prefect's client brings the password
-            except OSError as error:
-                problem = str(error)
+            answer = _asked(self.url.rstrip("/") + "/health")
+            if answer is None:
+                return
+            problem = answer
             time.sleep(0.05 if self.own else 1.0)
-        what = "the run's own Prefect server does not start" if self.own else f"no Prefect server at {url}"
+        what = "the run's own Prefect server does not start" if self.own else f"no Prefect server at {self.url}"
         raise Unavailable(f"{what}: {problem}")
+
+    @contextlib.contextmanager
+    def used(self) -> Iterator[None]:
+        """Prefect's settings while flows of this process run on this server."""
+        from prefect import settings
+
+        with settings.temporary_settings(
+            {
+                settings.PREFECT_API_URL: self.url,
+                settings.PREFECT_API_AUTH_STRING: os.environ.get("PREFECT_API_AUTH_STRING"),
+                # The heartbeat's thread would hold up the end of every run by a second.
+                settings.PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+            }
+        ):
+            yield
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process is None:
-            return
-        assert self._process.stdin is not None
-        if "prefect.events.worker" in sys.modules:
-            from prefect.events.worker import EventsWorker
+        if self._process is not None:
+            assert self._process.stdin is not None
+            if "prefect.events.worker" in sys.modules:
+                from prefect.events.worker import EventsWorker
 
-            EventsWorker.drain_all(timeout=2)  # or it looks for the server when the interpreter ends
-        self._process.stdin.close()
-        try:
-            self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+                EventsWorker.drain_all(timeout=2)  # or it looks for the server when the interpreter ends
+            self._process.stdin.close()
+            try:
+                self._process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        os.environ.clear()
+        os.environ.update(self._environment)
+
+
+def _asked(url: str) -> str | None:
+    """None when a Prefect server answers at `url`, else what is wrong."""
+    try:
+        with urllib.request.urlopen(url, timeout=1.0):  # noqa: S310 (the user's own server, or ours)
+            return None
+    except urllib.error.HTTPError as error:
+        # Asked for a password it is there; Prefect's client brings one.
+        return None if error.code in (401, 403) else f"it answers {error.code}"
+    except OSError as error:
+        return str(error)
 
 
 def boot_time() -> str:

@@ -157,9 +157,7 @@ class Bar:
             self._task = self._bars.add_task(label, total=event.total or None, words="")
         elif event.kind in ("progress", "found") and self._task is not None:
             counter = self._counter
-            self._bars.update(
-                self._task, completed=counter.done, total=counter.total or None, words=counter.words()
-            )
+            self._bars.update(self._task, completed=counter.done, total=counter.total or None, words=counter.words())
         elif event.kind == "end":
             self._clear()
             label = STEPS.get(event.step, event.step)

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+
 @contextlib.contextmanager
 def run_folder(home: Path) -> Iterator[Path]:
     """A folder of this server's own; folders that killed servers left (their lock is free) are removed first."""

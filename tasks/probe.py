@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from restore.steps.prepare import Options, Plan, opened
+from restore.steps.options import Options
+from restore.steps.prepare import Plan, opened
 from restore.tasks._step import step
 
 

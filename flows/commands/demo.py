@@ -34,7 +34,7 @@ def demo(
             console.result(str(film.truth))
             return 0
         from restore.flows.reels import run_reels
-        from restore.steps.prepare import Options
+        from restore.steps.options import Options
 
         options = Options(out=str(out), truth=str(film.truth), overwrite=True)
         return run_reels([str(film.gray)], options, server, as_json)

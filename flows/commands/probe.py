@@ -19,7 +19,9 @@ def probe(
     film: Annotated[Path, typer.Argument(metavar="FILM", help="A film, or a folder of frames.")],
     fps: Annotated[str | None, typer.Option(metavar="RATE", help="Frames a second of a folder of frames.")] = None,
     stream: Annotated[int | None, typer.Option(min=0, help="Which video stream, by its number in the file.")] = None,
-    digest: Annotated[bool, typer.Option("--digest", help="Take the SHA-256, for which the whole file is read.")] = False,
+    digest: Annotated[
+        bool, typer.Option("--digest", help="Take the SHA-256, for which the whole file is read.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Everything, as one JSON object.")] = False,
 ) -> None:
     """Say what a film is: picture, colour tags, time, sound, chapters, and what was assumed.
@@ -30,7 +32,7 @@ def probe(
     """
     from restore.film import to_plain
     from restore.media import probe as media
-    from restore.steps.prepare import frame_rate
+    from restore.steps.options import frame_rate
 
     reel = media.probe(str(film), stream=stream, rate=None if fps is None else frame_rate(fps), digest=digest)
     if as_json:
@@ -62,9 +64,12 @@ def _rows(reel: Reel) -> Iterator[tuple[str, str]]:
         yield "rotation", f"{float(video.rotation):g}° clockwise when shown"
     said = "full" if colour.full_range else "limited"
     yield "colour", f"{colour.matrix}, {said} range, chroma {colour.siting}"
-    yield "tags", (
-        f"matrix {colour.tagged_matrix}, primaries {colour.tagged_primaries}, transfer {colour.tagged_transfer}, "
-        f"range {colour.tagged_range} (H.273; 2 and range 0: unspecified)"
+    yield (
+        "tags",
+        (
+            f"matrix {colour.tagged_matrix}, primaries {colour.tagged_primaries}, transfer {colour.tagged_transfer}, "
+            f"range {colour.tagged_range} (H.273; 2 and range 0: unspecified)"
+        ),
     )
     if colour.assumed:
         yield "assumed", ", ".join(colour.assumed)

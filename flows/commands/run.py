@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 
-class Access(str, Enum):
+class Access(StrEnum):
     """What `--access` takes."""
 
     h264 = "h264"
@@ -23,7 +23,9 @@ def run(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="TABLE.KEY=VALUE", help="Change a setting of the recipe.")
     ] = None,
-    fps: Annotated[str | None, typer.Option(metavar="RATE", help="Frames a second of a folder: 18, 24000/1001.")] = None,
+    fps: Annotated[
+        str | None, typer.Option(metavar="RATE", help="Frames a second of a folder: 18, 24000/1001.")
+    ] = None,
     stream: Annotated[int | None, typer.Option(min=0, help="Which video stream, by its number in the file.")] = None,
     deinterlace: Annotated[
         str | None, typer.Option(metavar="FILTER", help="Make whole frames of fields first: bwdif, w3fdif, …")
@@ -59,7 +61,7 @@ def run(
 
     with Server() as server:  # boots while the films are looked at
         from restore.flows.reels import run_reels
-        from restore.steps.prepare import Options
+        from restore.steps.options import Options
 
         settings = list(overrides or ())
         if access is not None:

@@ -33,7 +33,7 @@ def shots(
     from restore.media.probe import probe
     from restore.progress import meter, stage
     from restore.steps.list_shots import list_shots
-    from restore.steps.prepare import frame_rate
+    from restore.steps.options import frame_rate
     from restore.steps.split import Splitting
 
     reel = probe(str(film), stream=stream, rate=None if fps is None else frame_rate(fps), digest=False)

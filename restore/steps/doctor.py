@@ -21,7 +21,8 @@ from restore.media.make import FilmPlan, make_film
 from restore.runtime import Runtime, gpus
 from restore.steps import provenance
 from restore.steps.assemble import assemble
-from restore.steps.prepare import Options, opened
+from restore.steps.options import Options
+from restore.steps.prepare import opened
 from restore.steps.publish import in_work_folder
 from restore.steps.restore_shot import Job, restore_shot
 from restore.steps.split import split

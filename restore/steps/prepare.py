@@ -1,14 +1,10 @@
-"""Before the first frame: what is wanted of a run, and whether it can be done. Refuses early what would fail late."""
+"""Before the first frame: whether what is wanted of a run can be done. Refuses early what would fail late."""
 
 from __future__ import annotations
 
-import os
 import tempfile
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from restore import store
 from restore.configs import recipe as recipes
@@ -17,46 +13,16 @@ from restore.errors import BadInput, DiskError, MissingInput, OutputExists, Usag
 from restore.film import Reel
 from restore.media.probe import probe
 from restore.media.spec import OutputSpec, plan
-from restore.runtime import Runtime
 from restore.shots.table import read_shots
+from restore.steps.options import Options
 from restore.steps.publish import Outputs, outputs, refuse_existing
+from restore.steps.restore_shot import studio
 
 PACKED = 0.3
 """What FFV1 leaves of raw planes at the least: very clean film. Grain leaves 0.4 to 0.6, so this refuses late."""
 
 MARGIN = 1.2
 """Free space wanted, as a multiple of the estimate."""
-
-
-class Options(BaseModel):
-    """What is wanted of one run; plain JSON types, so that a server's page can ask for it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    out: str = Field("restored", description="folder for the results; made when it is not there")
-    recipe: str = Field("film", description="a recipe that ships, or the path of a TOML file")
-    overrides: tuple[str, ...] = Field((), description="table.key=value, as --set")
-    rate: str | None = Field(None, description="frames a second of a folder of frames: 18, 24000/1001")
-    stream: int | None = Field(None, ge=0, description="which video stream, by its number in the file")
-    deinterlace: str | None = Field(None, description="libavfilter filter that makes whole frames of fields")
-    shots: str | None = Field(None, description="an edited list of shots")
-    truth: str | None = Field(None, description='the film in its true colour, or "self" for a colour source')
-    overwrite: bool = Field(False, description="replace results that are there")
-    strict: bool = Field(False, description="end at the first damage in the source")
-    device: str = Field("auto", description="auto, cpu or cuda:N")
-    threads: int = Field(0, ge=0, le=64, description="processor threads of the networks; 0: all there are")
-    workers: int = Field(1, ge=1, le=16, description="shots at work at a time")
-    keep_takes: bool = Field(False, description="leave the rendered shots in OUT/.restore when all is done")
-
-    @property
-    def frame_rate(self) -> Fraction | None:
-        """`rate` as a number. Raises UsageError."""
-        return None if self.rate is None else frame_rate(self.rate)
-
-    @property
-    def pinned_threads(self) -> int:
-        """`threads`, or the number of processors this process may use, at most 8. It is part of a take's key."""
-        return self.threads or min(len(os.sched_getaffinity(0)), 8)
 
 
 @dataclass(frozen=True)
@@ -70,19 +36,6 @@ class Plan:
     options: Options
 
 
-def frame_rate(text: str) -> Fraction:
-    """`18`, `23.976`, `24000/1001` as a rate; the usual decimal names of NTSC rates mean the exact ones."""
-    exact = {"23.976": Fraction(24000, 1001), "23.98": Fraction(24000, 1001), "29.97": Fraction(30000, 1001),
-             "59.94": Fraction(60000, 1001), "119.88": Fraction(120000, 1001)}  # fmt: skip
-    try:
-        rate = exact.get(text.strip()) or Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        rate = Fraction(0)
-    if not 0 < rate <= 1000:
-        raise UsageError(f"--fps {text}: write frames a second, for example 18, 23.976 or 24000/1001")
-    return rate
-
-
 def prepare(film: str, options: Options) -> Plan:
     """Check everything that can be checked before the first frame, and say what will be done.
 
@@ -91,16 +44,14 @@ def prepare(film: str, options: Options) -> Plan:
     recipe = recipes.load(options.recipe, options.overrides)
     if options.shots is not None:
         read_shots(Path(options.shots))
-    reel = probe(
-        film, stream=options.stream, rate=options.frame_rate, deinterlace=options.deinterlace, digest=False
-    )
+    reel = probe(film, stream=options.stream, rate=options.frame_rate, deinterlace=options.deinterlace, digest=False)
     _check_truth(reel, options.truth)
     spec = plan(reel, recipe.master, recipe.access)
     folder = Path(options.out).absolute()
     where = outputs(folder, reel.name, spec)
     if not options.overwrite:
         refuse_existing(where, folder)
-    _check_networks(recipe, options)
+    check_networks(recipe, options)
     _check_folder(folder)
     _check_space(folder, reel, spec)
     return Plan(reel, recipe, spec, where, options)
@@ -130,12 +81,12 @@ def _check_truth(reel: Reel, truth: str | None) -> None:
         raise MissingInput(f"{shown(truth)}: no such file; --truth wants the film in its true colour")
 
 
-def _check_networks(recipe: Recipe, options: Options) -> None:
-    """The device is there, and every filter's weights are there and whole."""
-    Runtime(options.device, options.pinned_threads)
+def check_networks(recipe: Recipe, options: Options) -> None:
+    """The device is there, and every network's weights are whole; they stay loaded for the shots to come."""
+    runtime = studio(options.device, options.pinned_threads).runtime
     for _, part in recipe.chain:
-        if hasattr(part, "weights_sha256"):
-            part.weights_sha256()
+        if hasattr(part, "model"):  # the setting by which a filter names its network
+            runtime.painter(part.model, part.weights)
 
 
 def _check_folder(folder: Path) -> None:

@@ -13,15 +13,15 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from restore import __version__
 from restore.film import Master, Scorecard, Shot, Survey, Take, to_plain
 from restore.media.ffmpeg import library_versions, program
-from restore.runtime import Runtime
 from restore.steps.prepare import Plan
+from restore.steps.restore_shot import studio
 from restore.store import file_sha256
 
 FORMAT = 1
@@ -80,7 +80,6 @@ def command_line() -> str:
 def before(plan: Plan, survey: Survey, shots: Sequence[Shot], takes: Sequence[Take]) -> dict[str, Any]:
     """What is known before the master is written; JSON types only."""
     options = plan.options
-    runtime = Runtime(options.device, options.pinned_threads)
     reel = survey.reel
     return {
         "format": FORMAT,
@@ -101,7 +100,7 @@ def before(plan: Plan, survey: Survey, shots: Sequence[Shot], takes: Sequence[Ta
         "luma_altered_by": list(plan.recipe.changes_light),
         "networks": networks(plan),
         "output": to_plain(plan.spec),
-        "device": runtime.describe(),
+        "device": studio(options.device, options.pinned_threads).runtime.describe(),
         "threads": options.pinned_threads,
         "takes": [{"shot": take.shot.number, "part": take.shot.part, "key": take.key, "sha256": take.sha256}
                   for take in takes],
@@ -115,12 +114,18 @@ def _shot(shot: Shot) -> dict[str, Any]:
 
 
 def networks(plan: Plan) -> list[dict[str, Any]]:
-    """Networks of the chain, with the hash and the licence of the weights they ran with."""
+    """Networks of the chain, with the files, hashes and licence of the weights they ran with."""
+    runtime = studio(plan.options.device, plan.options.pinned_threads).runtime
     found = []
     for name, part in plan.recipe.chain:
-        describe = getattr(part, "describe_weights", None)
-        if describe is not None:
-            found.append({"filter": name, **describe()})
+        if hasattr(part, "model"):  # the setting by which a filter names its network
+            painter = runtime.painter(part.model, part.weights)
+            weights = painter.weights
+            found.append({
+                "filter": name, "network": part.model, "title": painter.card.title, "paper": painter.card.paper,
+                "licence": painter.card.licence, "weights": weights.name, "sha256": weights.sha256,
+                "files": dict(weights.files),
+            })  # fmt: skip
     return found
 
 
@@ -132,9 +137,7 @@ def after(
     if master.access_path is not None:
         size = Path(master.access_path).stat().st_size
         outputs.append({"name": "access", "sha256": master.access_sha256, "size_bytes": size})
-    outputs.append(
-        {"name": "shots", "sha256": file_sha256(shots_list), "size_bytes": shots_list.stat().st_size}
-    )
+    outputs.append({"name": "shots", "sha256": file_sha256(shots_list), "size_bytes": shots_list.stat().st_size})
     return {
         **known,
         "outputs": outputs,

@@ -1,0 +1,54 @@
+"""What is wanted of one run, as the command line or a server's page asks for it."""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from restore.errors import UsageError
+
+
+class Options(BaseModel):
+    """What is wanted of one run; plain JSON types, so that a server's page can ask for it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    out: str = Field("restored", description="folder for the results; made when it is not there")
+    recipe: str = Field("film", description="a recipe that ships, or the path of a TOML file")
+    overrides: tuple[str, ...] = Field((), description="table.key=value, as --set")
+    rate: str | None = Field(None, description="frames a second of a folder of frames: 18, 24000/1001")
+    stream: int | None = Field(None, ge=0, description="which video stream, by its number in the file")
+    deinterlace: str | None = Field(None, description="libavfilter filter that makes whole frames of fields")
+    shots: str | None = Field(None, description="an edited list of shots")
+    truth: str | None = Field(None, description='the film in its true colour, or "self" for a colour source')
+    overwrite: bool = Field(False, description="replace results that are there")
+    strict: bool = Field(False, description="end at the first damage in the source")
+    device: str = Field("auto", description="auto, cpu or cuda:N")
+    threads: int = Field(0, ge=0, le=64, description="processor threads of the networks; 0: all there are")
+    workers: int = Field(1, ge=1, le=16, description="shots at work at a time")
+    keep_takes: bool = Field(False, description="leave the rendered shots in OUT/.restore when all is done")
+
+    @property
+    def frame_rate(self) -> Fraction | None:
+        """`rate` as a number. Raises UsageError."""
+        return None if self.rate is None else frame_rate(self.rate)
+
+    @property
+    def pinned_threads(self) -> int:
+        """`threads`, or the number of processors this process may use, at most 8. It is part of a take's key."""
+        return self.threads or min(len(os.sched_getaffinity(0)), 8)
+
+
+def frame_rate(text: str) -> Fraction:
+    """`18`, `23.976`, `24000/1001` as a rate; the usual decimal names of NTSC rates mean the exact ones."""
+    exact = {"23.976": Fraction(24000, 1001), "23.98": Fraction(24000, 1001), "29.97": Fraction(30000, 1001),
+             "59.94": Fraction(60000, 1001), "119.88": Fraction(120000, 1001)}  # fmt: skip
+    try:
+        rate = exact.get(text.strip()) or Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 0 < rate <= 1000:
+        raise UsageError(f"--fps {text}: write frames a second, for example 18, 23.976 or 24000/1001")
+    return rate
