@@ -56,8 +56,8 @@ class Ledger:
 
     def lines(self, frame: int, lines: list[Line]) -> None:
         """Enter what FFmpeg said while it was on its way to frame number `frame`; empties `lines`."""
-        for _, part, message in lines:
-            self.enter(frame, "log", f"{part}: {shown(message.strip())}" if part else shown(message.strip()))
+        for part, message in _sentences(lines):
+            self.enter(frame, "log", f"{part}: {message}" if part else message)
         lines.clear()
 
     def saw(self, pts: int | None, duration: int | None) -> None:
@@ -66,34 +66,60 @@ class Ledger:
 
     def close(self, reel: Reel, frames: int) -> None:
         """Draw the balance after the last frame: holes in time, frames found against frames claimed."""
-        self._holes(reel)
+        times = self._times
+        self._holes(reel, frames)
+        if reel.container == "mpegts" and all(reel.size_bytes % packet for packet in (188, 192, 204)):
+            self.enter(frames, "count", "the file ends in the middle of a transport packet: it was cut off")
         claimed = reel.video.frames_claimed
         if claimed is not None and claimed != frames:
-            message = f"{frames} frames found, the header claims {claimed}"
-            if self.damage:
+            message = f"{_counted(frames, 'frame')} found, the header claims {claimed}"
+            if self.damage or times.backward:
                 self.enter(frames, "count", message)
             self.notes.append(f"{message}.")
-        if self._times.missing:
-            self.notes.append(f"{self._times.missing} frames have no timestamp.")
-        if self._times.backward:
-            self.notes.append(f"Timestamps go back or stand still at {self._times.backward} frames; order is kept.")
+        if times.missing:
+            self.notes.append(f"Timestamps are missing at {_counted(times.missing, 'frame')}.")
+        if times.backward:
+            number = _counted(times.backward, "frame")
+            self.notes.append(f"Timestamps go back or stand still at {number}; the order of the film is kept.")
         if self._beyond:
-            self.notes.append(f"{self._beyond} further signs of damage are not listed one by one.")
+            self.notes.append(f"{_counted(self._beyond, 'further sign')} of damage not listed one by one.")
 
-    def _holes(self, reel: Reel) -> None:
-        times = self._times
-        holes = times.holes
-        if not holes:
+    def _holes(self, reel: Reel, frames: int) -> None:
+        """Gaps in time. A note, unless the container has no honest reason for them.
+
+        In MP4 each frame lasts until the next, and a transport stream with one frame duration has a steady clock: a
+        gap there means that a piece is gone. Other containers leave gaps for variable rates and paused recordings.
+        """
+        times, tick = self._times, reel.video.time_base
+        if not times.gaps or times.gaps > frames // 2:  # gaps everywhere are a rate, not a loss
             return
-        first, ticks = holes[0]
-        seconds = float(ticks * reel.video.time_base)
-        message = f"no picture for {seconds:.3f} s before frame {first}"
-        # In MP4 each frame lasts until the next, so a gap between them means that a piece of the file is gone. Other
-        # containers hold gaps for honest reasons (variable rate, a paused recording).
-        if "mp4" in reel.container and reel.video.frames_claimed is None and times.steady:
-            for frame, gap in holes:
-                self.enter(frame, "hole", f"no picture for {float(gap * reel.video.time_base):.3f} s before it")
-        self.notes.append(f"Timestamps leave {times.gaps} gaps longer than 1.5 frames: {message}.")
+        uncounted = "mp4" in reel.container and reel.video.frames_claimed is None
+        if times.steady and (uncounted or reel.container == "mpegts"):
+            for frame, gap in times.holes:
+                self.enter(frame, "hole", f"no picture for {float(gap * tick):.3f} s before this frame")
+        frame, gap = times.holes[0]
+        self.notes.append(
+            f"Timestamps leave {_counted(times.gaps, 'gap')} longer than 1.5 frames, the first of "
+            f"{float(gap * tick):.3f} s before frame {frame}."
+        )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _sentences(lines: list[Line]) -> Iterator[tuple[str, str]]:
+    """(part, message) of whole lines: FFmpeg writes some of them in pieces, and only the last ends the line."""
+    begun = ""
+    for level, part, message in lines:
+        if level > av.logging.ERROR:
+            continue
+        begun = f"{begun} {message}" if begun else message
+        if message.endswith("\n"):
+            yield part, shown(begun.strip())
+            begun = ""
+    if begun.strip():
+        yield lines[-1][1], shown(begun.strip())
 
 
 class _Times:

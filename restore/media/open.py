@@ -33,6 +33,7 @@ _OPTIONS = {
     "probesize": "10000000",  # bytes
     "analyzeduration": "10000000",  # microseconds
 }
+_MP4_STARTS = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"moof", b"styp")
 _GENPTS = 0x0001  # AVFMT_FLAG_GENPTS, which PyAV always sets: it would invent timestamps that the film does not have
 
 
@@ -55,7 +56,8 @@ def regular_file(path: str | os.PathLike[str]) -> os.stat_result:
 def open_film(path: str, heard: list[damage.Line] | None = None) -> Iterator[av.container.InputContainer]:
     """The film at `path`, open for reading and closed at the end. Raises BadInput or MissingInput in one line.
 
-    heard: gets the error lines that FFmpeg wrote while it looked the file over.
+    heard: gets the error lines of the container while FFmpeg looked the file over. What decoders said then is left
+    out: the picture's will say it again, and the others were only tried.
     """
     found = regular_file(path)
     if found.st_size == 0:
@@ -66,9 +68,9 @@ def open_film(path: str, heard: list[damage.Line] | None = None) -> Iterator[av.
         except (PermissionError, FileNotFoundError) as problem:
             raise MissingInput(f"{shown(path)}: cannot be read ({_reason(problem)}); check its rights") from None
         except (av.error.FFmpegError, OSError, ValueError) as problem:
-            raise BadInput(f"{shown(path)}: {_refusal(problem, lines)}") from None
+            raise BadInput(f"{shown(path)}: {_refusal(path, problem, lines)}") from None
     if heard is not None:
-        heard.extend(lines)
+        heard.extend(line for line in lines if line[1] == container.format.name)
     try:
         container.flags &= ~_GENPTS
         yield container
@@ -88,12 +90,15 @@ def open_decoder(stream: av.VideoStream) -> None:
     decoder.thread_count = min(os.cpu_count() or 1, 4)
 
 
-def _refusal(problem: Exception, lines: list[damage.Line]) -> str:
-    said = " ".join(message for _, _, message in lines)
-    if "moov atom not found" in said:
+def _refusal(path: str, problem: Exception, lines: list[damage.Line]) -> str:
+    """Why a file cannot be opened, and what would do."""
+    said = " ".join(message for _, _, message in lines).lower()
+    with Path(path).open("rb") as opened:
+        start = opened.read(12)
+    if "moov atom not found" in said and start[4:8] in _MP4_STARTS:
         return "its index (moov) is missing, so the file was cut off or never finished; get it again or recover it"
-    if "whitelist" in said.lower():
-        return "is a playlist or a kind of file that may open other files; give the film itself"
+    if "whitelist" in said or start.startswith((b"#EXTM3U", b"ffconcat", b"v=0")):
+        return "is a playlist, a single picture or another file that is no film; give the film itself"
     return f"is not a film we can read ({_reason(problem)}); try playing it, or get it again from its source"
 
 

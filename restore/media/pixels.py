@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -49,7 +49,7 @@ _VIA = {  # formats without a luma plane: the nearest planar one, reached throug
     "bayer_rggb16le": "rgb48le", "bayer_bggr16le": "rgb48le", "bayer_gbrg16le": "rgb48le",
     "bayer_grbg16le": "rgb48le",
 }  # fmt: skip
-_WITH_ALPHA = re.compile(r"yuva|gbrap|rgba|bgra|argb|abgr|ya8|ya16|ayuv|vuya|uyva|pal8")
+_WITH_ALPHA = re.compile(r"yuva|gbrap|rgba|bgra|argb|abgr|ya8|ya16|ayuv|vuya|uyva")
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,11 @@ class Layout:
     swapped: bool = False  # Cr before Cb
     full_range: bool = False  # whatever the tags say: yuvj, and gray or RGB without a range tag
     via: str | None = None
+
+    @property
+    def word(self) -> np.dtype[Any]:
+        """How one code value is held: uint8, or uint16 for more than eight bits."""
+        return np.dtype(np.uint8 if self.depth == 8 else np.uint16)
 
     def chroma_size(self, width: int, height: int) -> tuple[int, int]:
         """(width, height) of a chroma plane, rounded up as every codec does."""
@@ -123,11 +128,8 @@ def light(frame: av.VideoFrame, form: Layout, matrix: str) -> Light:
         weights = LUMA_WEIGHTS[matrix]
         total = sum(weights)
         mixed = red * weights[0] + green * weights[1] + blue * weights[2] + total // 2
-        values: Light = (mixed // total).astype(np.uint8 if form.depth == 8 else np.uint16)
-    else:
-        values = _low(_plane(frame, 0, form)[:, : frame.width], form)
-    values.flags.writeable = False  # writing would reach the decoder's own reference pictures
-    return values
+        return _frozen((mixed // total).astype(form.word))
+    return _frozen(_low(_plane(frame, 0, form)[:, : frame.width], form))
 
 
 def chroma(
@@ -150,7 +152,8 @@ def chroma(
         first, second = both[:, 0::2], both[:, 1::2]
     else:
         first, second = (_low(_plane(frame, i, form)[:height, :width], form) for i in (1, 2))
-    return (second, first) if form.swapped else (first, second)
+    pair = (second, first) if form.swapped else (first, second)
+    return _frozen(pair[0]), _frozen(pair[1])
 
 
 def _chroma_of_rgb(
@@ -165,7 +168,7 @@ def _chroma_of_rgb(
 
     def plane(part: npt.NDArray[np.float32], weight: float) -> npt.NDArray[Any]:
         code = (part - luma) * np.float32(stretch / (2.0 * (1.0 - weight))) + np.float32(middle + 0.5)
-        return np.clip(np.floor(code), 0, top).astype(np.uint8 if form.depth == 8 else np.uint16)
+        return np.clip(np.floor(code), 0, top).astype(form.word)
 
     return plane(blue, float(weights[2])), plane(red, float(weights[0]))
 
@@ -191,4 +194,10 @@ def _low(values: npt.NDArray[Any], form: Layout) -> npt.NDArray[Any]:
     """Native byte order, code values in the low bits."""
     if form.high:
         values = values >> form.high
-    return values.astype(values.dtype.newbyteorder("="), copy=False)
+    native: npt.NDArray[Any] = values.astype(values.dtype.newbyteorder("="), copy=False)
+    return native
+
+
+def _frozen(values: npt.NDArray[Any]) -> Light:
+    values.flags.writeable = False  # writing would reach the decoder's own reference pictures
+    return cast("Light", values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,8 +17,9 @@ import av.stream
 from restore.errors import BadInput, UsageError, shown
 from restore.film import Chapter, OtherStream, Reel
 from restore.media import picture, sequence
+from restore.media.damage import Ledger
 from restore.media.feed import deinterlacer, survivors
-from restore.media.open import open_decoder, open_film, regular_file
+from restore.media.open import MAX_PIXELS, open_decoder, open_film, regular_file
 
 
 def probe(
@@ -47,9 +49,10 @@ def _probe_film(path: str, wanted: int | None, rate: Fraction | None, digest: bo
         stream, notes = _choose(container, wanted, path)
         siting = picture.siting_of(container, stream)
         open_decoder(stream)
-        frame = next(survivors(container, stream), None)
+        ledger = Ledger()
+        frame = next(survivors(container, stream, ledger), None)
         if frame is None:
-            raise BadInput(f"{shown(path)}: not one frame of stream {stream.index} can be decoded; get the film again")
+            raise BadInput(f"{shown(path)}: {_no_frame(stream, ledger)}")
         video, more = picture.of_film(stream, frame, siting, rate, path)
         return Reel(
             path=path,
@@ -98,6 +101,13 @@ def _deinterlaced(reel: Reel, wanted: str) -> Reel:
     whole = replace(reel.video, field_order="progressive")
     kept = tuple(line for line in reel.notes if not line.startswith("The film is interlaced"))
     return replace(reel, video=whole, deinterlace=wanted, notes=(*kept, note))
+
+
+def _no_frame(stream: av.VideoStream, ledger: Ledger) -> str:
+    why = ledger.damage[0].message if ledger.damage else "no packet of it is there"
+    if size := re.search(r"Picture size (\d+)x(\d+) is invalid", " ".join(d.message for d in ledger.damage)):
+        return f"pictures of {size[1]}×{size[2]} are over the limit of {MAX_PIXELS:,} pixels; make a smaller copy"
+    return f"not one frame of stream {stream.index} can be decoded ({why}); get the film again from its source"
 
 
 def _choose(
