@@ -1,4 +1,4 @@
-"""Recipes are checked whole before the first frame: unknown names, keys and values are refused, the near word offered."""
+"""Recipes are checked whole before the first frame: unknown names, keys and values are refused."""
 
 from __future__ import annotations
 
@@ -92,3 +92,11 @@ def test_a_recipe_of_ones_own(tmp_path: Path) -> None:
     loaded = recipe.load(str(path))
     assert loaded.name == "mine"
     assert loaded.plain["colorize"]["candidate"] == 1
+
+
+def test_every_setting_is_documented() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "recipes.md").read_text(encoding="utf-8")
+    plain = recipe.load("film").plain
+    tables = [value for value in plain.values() if isinstance(value, dict)]
+    assert len(tables) == 4
+    assert [key for table in tables for key in table if f"`{key}`" not in text] == []

@@ -6,7 +6,7 @@ import functools
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,15 +22,14 @@ from restore.film import Reel, Shot, Survey, Take, digest
 from restore.media.ffmpeg import library_versions
 from restore.media.index import Index
 from restore.media.read import Picture, Reader
-from restore.media.write import OutputSpec, TakeWriter
+from restore.media.spec import OutputSpec
+from restore.media.write import TakeWriter
+from restore.progress import Progress
 from restore.runtime import Runtime
 from restore.store import file_sha256, write_json, writing
 from restore.windows import WINDOW, filtered, overlapped
 
 log = logging.getLogger(__name__)
-
-Progress = Callable[[int, int], None]
-"""Called with (frames done, frames in all); may raise Stopped, which leaves nothing half-made behind."""
 
 
 @dataclass(frozen=True)
