@@ -1,0 +1,81 @@
+"""Runs a network on an NVIDIA GPU through torch; imported only when a GPU is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+import torch
+
+from restore import weights as vault
+from restore.contracts import UNGUIDED, Array, Card, Guidance
+from restore.errors import BadRecipe, Unavailable
+from restore.runtime.pairs import AB_LIMIT, check, predecessors
+from restore.weights import WeightSet
+
+BATCH = 16
+"""Frames at a time: enough to fill the GPU, little enough for a small one."""
+
+
+class Gpu:
+    """One GPU. Raises Unavailable when it is not there, BadRecipe when `device` is no name of one."""
+
+    def __init__(self, device: str) -> None:
+        try:
+            self.device = torch.device(device)
+        except RuntimeError as error:
+            raise BadRecipe(f"no device is called {device!r}; there are: auto, cpu, cuda:0, cuda:1, …") from error
+        if not torch.cuda.is_available():
+            raise Unavailable(f"--device {device}: torch {torch.__version__} sees no GPU here; use --device cpu")
+        number = self.device.index or 0
+        if number >= torch.cuda.device_count():
+            raise Unavailable(f"--device {device}: there are {torch.cuda.device_count()} GPUs, counted from cuda:0")
+        torch.backends.cudnn.deterministic = True  # a take made again must be the same take
+        torch.backends.cudnn.benchmark = False
+
+    def describe(self) -> dict[str, str]:
+        """What decides the bits of a result, for take keys and provenance."""
+        return {
+            "device": "cuda",
+            "processor": torch.cuda.get_device_name(self.device),
+            "runtime": f"torch {torch.__version__}",
+            "precision": "bf16",
+        }
+
+    def painter(self, card: Card, weights: WeightSet) -> GpuPainter:
+        return GpuPainter(card, weights, self.device)
+
+
+def network(card: Card, weights: WeightSet) -> Any:
+    """The torch module of `card` with `weights` in it, float32, on the processor. Raises BadWeights."""
+    module = importlib.import_module(f"restore.models.{card.name}").build()
+    wanted = {name: tuple(values.shape) for name, values in module.state_dict().items()}
+    stored = vault.read(weights.verified(".safetensors"), wanted)
+    module.load_state_dict({name: torch.from_numpy(values) for name, values in stored.items()})
+    return module.eval()
+
+
+class GpuPainter:
+    """A network ready to run on a device of torch, in bfloat16, channels last, batched."""
+
+    def __init__(self, card: Card, weights: WeightSet, device: torch.device) -> None:
+        self.card = card
+        self.weights = weights
+        self._device = device
+        module = network(card, weights).to(device, torch.bfloat16, memory_format=torch.channels_last)
+        self._network = module
+
+    @torch.inference_mode()
+    def __call__(self, light: Array, guidance: Guidance = UNGUIDED) -> Array:
+        """See `restore.contracts.Painter`: an array gives an array, a tensor gives a tensor on the device."""
+        check(self.card, light, guidance)
+        plain = isinstance(light, np.ndarray)
+        frames = torch.as_tensor(light).to(self._device, torch.bfloat16)
+        index = torch.from_numpy(predecessors(len(frames), self.card.frames)).to(self._device)
+        parts = [
+            self._network(frames[seen, 0].contiguous(memory_format=torch.channels_last)).float()
+            for seen in index.split(BATCH)
+        ]
+        colour = torch.cat(parts).clamp(-AB_LIMIT, AB_LIMIT).transpose(0, 1)
+        return colour.contiguous().cpu().numpy() if plain else colour

@@ -1,0 +1,225 @@
+"""The training itself: step after step, with curves, sheets and checkpoints, to be stopped and taken up at will."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import importlib
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from restore.contracts import Card
+from restore.errors import BadRecipe, Unavailable
+from restore.film import digest
+from restore.training import checkpoint, lesson, measure, motion, student
+from restore.training.ageing import Wear
+from restore.training.lesson import Classroom
+from restore.training.losses.adversary import Judge
+from restore.training.losses.perceptual import Perceptual
+from restore.training.pack import read_index
+from restore.training.settings import TrainRecipe, to_plain
+from restore.training.stock import Stock, load
+
+Report = Callable[[dict[str, Any]], None]
+"""Gets {"step", "steps", "loss", "pictures_per_s", "left_s"} now and then, and {"step", "scores"} at a measuring."""
+
+REPORT_EVERY_S = 2.0
+
+
+@dataclass
+class Training:
+    """Everything that a training moves, and where it lies."""
+
+    recipe: TrainRecipe
+    card: Card
+    out: Path
+    device: torch.device
+    student: Any
+    mean: student.Mean
+    optimizer: torch.optim.Optimizer
+    room: Classroom
+    judge_optimizer: torch.optim.Optimizer | None
+    stock: Stock
+    held_out: Stock
+    key: str
+    step: int = 0
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.out / "checkpoint.safetensors"
+
+    def _kept(self) -> tuple[checkpoint.Parts, checkpoint.Optimizers]:
+        parts: checkpoint.Parts = {"student": self.student, "mean": self.mean.network}
+        optimizers: checkpoint.Optimizers = {"optimizer": (self.optimizer, self.student)}
+        if self.room.judge is not None and self.judge_optimizer is not None:
+            parts["judge"] = self.room.judge
+            optimizers["judge_optimizer"] = (self.judge_optimizer, self.room.judge)
+        return parts, optimizers
+
+    def put_down(self) -> None:
+        """Writes the checkpoint."""
+        checkpoint.save(self.checkpoint, self.step, self.key, *self._kept())
+
+    def take_up(self) -> None:
+        """Goes on from the checkpoint in `out`."""
+        self.step = checkpoint.load(self.checkpoint, self.key, *self._kept())
+
+
+def on(device: str) -> torch.device:
+    """The device of torch called `device`; "auto" is a GPU where there is one. Raises BadRecipe, Unavailable."""
+    if device == "auto":
+        device = "cuda:0" if torch.cuda.is_available() else "cpu"
+    try:
+        found = torch.device(device)
+    except RuntimeError as error:
+        raise BadRecipe(f"no device is called {device!r}; there are: auto, cpu, cuda:0, …") from error
+    if found.type == "cuda" and not torch.cuda.is_available():
+        raise Unavailable(f"--device {device}: torch {torch.__version__} sees no GPU here; use --device cpu")
+    return found
+
+
+def prepare(recipe: TrainRecipe, pack: Path, out: Path, device: str, teachers: Path | None) -> Training:
+    """Loads the packed data and makes student, teachers and optimizers ready, at step 0."""
+    card: Card = importlib.import_module(f"restore.models.{recipe.network}").CARD
+    _, runs = read_index(pack)
+    where = on(device)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+    torch.backends.cudnn.benchmark = True
+    learner = student.build(recipe, teachers).to(where, memory_format=torch.channels_last)
+    mean = student.Mean(learner, recipe.schedule.ema)
+    fused = where.type == "cuda"
+    encoder = [p for name, p in learner.named_parameters() if name.startswith(student.ENCODER)]
+    others = [p for name, p in learner.named_parameters() if not name.startswith(student.ENCODER)]
+    share = recipe.start.rate if recipe.start.squeezenet else 1.0
+    groups = [{"params": encoder, "share": share}, {"params": others, "share": 1.0}]
+    decay = recipe.schedule.decay
+    optimizer = torch.optim.AdamW(groups, lr=recipe.schedule.rate, weight_decay=decay, fused=fused)
+    room, judge_optimizer = _classroom(recipe, teachers, where)
+    key = digest([to_plain(recipe), hashlib.sha256((pack / "index.json").read_bytes()).hexdigest()])
+    workers = torch.get_num_threads()
+    stocks = [load(pack, [run for run in runs if run.held_out == held], where, workers) for held in (False, True)]
+    out.mkdir(parents=True, exist_ok=True)
+    return Training(
+        recipe, card, out, where, learner, mean, optimizer, room, judge_optimizer, stocks[0], stocks[1], key
+    )
+
+
+def _classroom(
+    recipe: TrainRecipe, teachers: Path | None, device: torch.device
+) -> tuple[Classroom, torch.optim.Optimizer | None]:
+    losses = recipe.losses
+    see: Any = None
+    if losses.vgg19 and losses.perceptual:
+        eye = Perceptual(student.teacher(teachers, losses.vgg19)).to(device)
+        see = torch.compile(eye, dynamic=False) if recipe.schedule.compile else eye
+    if not losses.adversary:
+        return Classroom(losses, see, None), None
+    judge = Judge().to(device, memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(judge.parameters(), lr=2e-4, betas=(0.5, 0.99), fused=device.type == "cuda")
+    return Classroom(losses, see, judge), optimizer
+
+
+def rate(recipe: TrainRecipe, step: int) -> float:
+    """The learning rate at `step`: a straight warm-up, then half a cosine down to 1 % (Loshchilov and Hutter 2017)."""
+    schedule = recipe.schedule
+    if step < schedule.warm_up:
+        return schedule.rate * (step + 1) / schedule.warm_up
+    done = (step - schedule.warm_up) / max(1, schedule.steps - schedule.warm_up)
+    return schedule.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
+
+
+def one_step(training: Training, run: Any, chances: Tensor) -> dict[str, Tensor]:
+    """Draws, teaches and moves everything by one step; returns the terms of the loss, on the device."""
+    recipe, step, device = training.recipe, training.step, training.device
+    schedule = recipe.schedule
+    sample = motion.draw(
+        training.stock, chances, schedule.batch, (schedule.height, schedule.width),
+        motion.step_generator(recipe.seed, step),
+    )  # fmt: skip
+    wear = Wear(recipe.ageing, motion.step_generator(recipe.seed + 1, step, device), device)
+    now = rate(recipe, step)
+    for group in training.optimizer.param_groups:
+        group["lr"] = now * group["share"]
+    judge = training.room.judge
+    if judge is not None:
+        judge.requires_grad_(False)
+    terms, real, fake = lesson.teach(run, sample, wear, training.room)
+    training.optimizer.zero_grad(set_to_none=True)
+    torch.stack(list(terms.values())).sum().backward()
+    nn.utils.clip_grad_norm_(training.student.parameters(), 1.0)
+    training.optimizer.step()
+    if judge is not None and training.judge_optimizer is not None:
+        judge.requires_grad_(True)
+        terms["judge"] = lesson.train_judge(judge, training.judge_optimizer, real, fake)
+    training.mean.follow(step)
+    training.step += 1
+    return {name: value.detach() for name, value in terms.items()}
+
+
+def run(training: Training, minutes: float | None, report: Report) -> bool:
+    """Trains to the recipe's last step, or for `minutes`; returns whether the last step was reached.
+
+    Writes curves.csv, samples-STEP.png, scores.json and checkpoint.safetensors into `training.out`. An interrupt
+    (KeyboardInterrupt) puts the training down and is passed on.
+    """
+    schedule = training.recipe.schedule
+    chances = training.stock.chances(dict(training.recipe.data.mix))
+    student_now = torch.compile(training.student, dynamic=False) if schedule.compile else training.student
+    started, began, told = time.monotonic(), training.step, 0.0
+    training.student.train()
+    try:
+        while training.step < schedule.steps:
+            if minutes is not None and time.monotonic() - started > 60 * minutes:
+                break
+            terms = one_step(training, student_now, chances)
+            if time.monotonic() - told > REPORT_EVERY_S or training.step == schedule.steps:
+                told = time.monotonic()
+                _tell(training, terms, report, (training.step - began) / (told - started))
+            if training.step % schedule.measure_every == 0:
+                score(training, report)
+            if training.step % schedule.checkpoint_every == 0:
+                training.put_down()
+    except KeyboardInterrupt:
+        training.put_down()
+        raise
+    training.put_down()
+    return training.step >= schedule.steps
+
+
+def _tell(training: Training, terms: dict[str, Tensor], report: Report, pace: float) -> None:
+    """One line of the curves and one report; `pace` is steps a second."""
+    schedule = training.recipe.schedule
+    values = {name: round(float(value), 5) for name, value in terms.items()}
+    path = training.out / "curves.csv"
+    fresh = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as text:
+        writer = csv.writer(text)
+        if fresh:
+            writer.writerow(["step", "rate", *values])
+        writer.writerow([training.step, f"{rate(training.recipe, training.step):.3e}", *values.values()])
+    total = sum(value for name, value in values.items() if name != "judge")
+    pictures = pace * schedule.batch * 2  # each run is coloured at t and at t−1
+    left = (schedule.steps - training.step) / max(pace, 1e-9)
+    report({"step": training.step, "steps": schedule.steps, "loss": round(total, 4), "terms": values,
+            "pictures_per_s": round(pictures, 1), "left_s": round(left)})  # fmt: skip
+
+
+def score(training: Training, report: Report) -> dict[str, measure.Scores]:
+    """Measures the running mean on what was held out; keeps the scores and a sheet to look at."""
+    scores = measure.held_out(training.mean.network, training.held_out, training.card)
+    plain = {folder: asdict(value) for folder, value in scores.items()}
+    report({"step": training.step, "scores": plain})
+    with (training.out / "scores.jsonl").open("a", encoding="utf-8") as text:
+        text.write(json.dumps({"step": training.step, "scores": plain}) + "\n")
+    runs = measure.spread(training.held_out, 5)
+    path = training.out / f"samples-{training.step:06d}.png"
+    measure.sheet(training.mean.network, training.held_out, training.card, path, runs)
+    return scores

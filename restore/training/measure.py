@@ -1,0 +1,135 @@
+"""Measures a student on films it never saw, against the gray picture, and prints sheets to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from restore.training.colour import lab_to_rgb, lightness, luma, rgb_to_lab
+from restore.training.stock import Stock
+
+STEADY = 0.03
+"""A pixel whose R, G and B changed less than this (of 1) from t−1 to t stood still."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Means over the held-out runs of one folder.
+
+    psnr, gray_psnr   dB of gamma-coded RGB against the truth: ours and the gray picture's.
+    ab_mse, gray_ab_mse   mean squared error of a* and b*.
+    colourfulness     mean C* of ours over that of the truth.
+    flicker           mean change of a*b* from t−1 to t where the film stood still, ours; `true_flicker` the truth's.
+    """
+
+    runs: int
+    psnr: float
+    gray_psnr: float
+    ab_mse: float
+    gray_ab_mse: float
+    colourfulness: float
+    flicker: float
+    true_flicker: float
+
+
+def whole(stock: Stock, run: int, short: int, multiple: int) -> Tensor:
+    """(T, 3, h, w) a run's pictures, newest first, whole, the shorter side near `short`, sides multiples."""
+    start, count = int(stock.first[run]), int(stock.length[run])
+    numbers = [start + max(0, count - 1 - back) for back in range(3)]
+    height, width = (int(side) for side in stock.sizes[start])
+    scale = short / min(height, width)
+    size = [max(multiple, round(side * scale / multiple) * multiple) for side in (height, width)]
+    pictures = stock.frames[numbers, :, :height, :width].float() / 255
+    return F.interpolate(pictures, size, mode="bilinear", antialias=True, align_corners=False)
+
+
+@torch.no_grad()
+def paint(student: Any, rgb: Tensor) -> Tensor:
+    """(3, 3, h, w) RGB of t, t−1, t−2 → (2, K, 2, h, w) a*b* of t and t−1 at full size."""
+    light = lightness(luma(rgb))[:, 0]
+    with torch.autocast(rgb.device.type, torch.bfloat16):
+        colour = student(torch.stack((light[0:2], light[1:3])))
+    colour = colour.float()
+    return F.interpolate(colour.flatten(1, 2), rgb.shape[-2:], mode="bicubic", align_corners=False).unflatten(
+        1, colour.shape[1:3]
+    )
+
+
+def relit(rgb: Tensor, colour: Tensor) -> Tensor:
+    """(N, 3, h, w) RGB of the colours `colour` (N, 2, h, w) a*b* under the luma of `rgb`."""
+    return lab_to_rgb(torch.cat((100 * lightness(luma(rgb)), colour), dim=1))
+
+
+def _psnr(made: Tensor, truth: Tensor) -> float:
+    return float(-10 * torch.log10((made - truth).square().mean().clamp(min=1e-10)))
+
+
+def _of_run(rgb: Tensor, colour: Tensor) -> list[float]:
+    truth = rgb_to_lab(rgb[:2])[:, 1:]
+    gray = luma(rgb[:1]).expand(-1, 3, -1, -1)
+    steady = ((rgb[0] - rgb[1]).abs().amax(0) < STEADY).float()
+    first = colour[:, 0]
+
+    def change(ab: Tensor) -> float:
+        return float(((ab[0] - ab[1]).abs().mean(0) * steady).sum() / (steady.sum() + 1))
+
+    return [
+        _psnr(relit(rgb[:1], first[:1]), rgb[:1]),
+        _psnr(gray, rgb[:1]),
+        float((first[0] - truth[0]).square().mean()),
+        float(truth[0].square().mean()),
+        float(first[0].norm(dim=0).mean()),
+        float(truth[0].norm(dim=0).mean()),
+        change(first),
+        change(truth),
+    ]
+
+
+def held_out(student: Any, stock: Stock, card: Any, limit: int = 60) -> dict[str, Scores]:
+    """Scores by folder over at most `limit` runs of each, evenly spread. `stock` holds held-out runs only."""
+    found: dict[str, Scores] = {}
+    for folder in sorted(set(stock.folder)):
+        runs = [run for run, name in enumerate(stock.folder) if name == folder]
+        chosen = runs[:: max(1, len(runs) // limit)][:limit]
+        rows = []
+        for run in chosen:
+            rgb = whole(stock, run, card.working_size, card.multiple_of)
+            rows.append(_of_run(rgb, paint(student, rgb)))
+        mean = np.mean(rows, axis=0)
+        found[folder] = Scores(
+            len(chosen), *(round(float(v), 3) for v in mean[:4]),
+            round(float(mean[4] / max(mean[5], 1e-6)), 3), *(round(float(v), 3) for v in mean[6:])
+        )  # fmt: skip
+    return found
+
+
+def sheet(student: Any, stock: Stock, card: Any, path: Path, runs: Sequence[int]) -> None:
+    """A PNG: for each run a row of gray, our first candidate, the truth, and our other candidates."""
+    rows = []
+    for run in runs:
+        rgb = whole(stock, run, card.working_size, card.multiple_of)
+        colour = paint(student, rgb)[0]
+        candidates = relit(rgb[:1].expand(len(colour), -1, -1, -1), colour)
+        gray = luma(rgb[:1]).expand(-1, 3, -1, -1)
+        row = torch.cat((gray, candidates[:1], rgb[:1], candidates[1:]))
+        rows.append(F.interpolate(row, (120, 168), mode="bilinear", antialias=True))
+    strips = torch.stack(rows).permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)
+    picture = (255 * strips.clamp(0, 1)).round().to(torch.uint8).cpu().numpy()
+    cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+
+
+def spread(stock: Stock, each: int) -> list[int]:
+    """Numbers of `each` runs of every folder, evenly spread."""
+    chosen: list[int] = []
+    for folder in sorted(set(stock.folder)):
+        runs = [run for run, name in enumerate(stock.folder) if name == folder]
+        chosen += runs[:: max(1, len(runs) // each)][:each]
+    return chosen

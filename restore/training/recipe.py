@@ -1,0 +1,42 @@
+"""Reads a training recipe from TOML and refuses what it does not know, before any picture is touched."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from restore.errors import BadRecipe
+from restore.shelf import near
+from restore.training.settings import TrainRecipe
+
+FOLDER = "restore.configs.train"
+
+
+def names() -> tuple[str, ...]:
+    """Names of the recipes that come with the program, sorted."""
+    return tuple(sorted(Path(entry.name).stem for entry in resources.files(FOLDER).iterdir() if ".toml" in entry.name))
+
+
+def load(recipe: str) -> TrainRecipe:
+    """The recipe `recipe`: a name from `names()` or a path to a TOML file. Raises BadRecipe naming the key."""
+    path = Path(recipe)
+    if path.suffix != ".toml":
+        if recipe not in names():
+            raise BadRecipe(f"no training recipe is called {recipe!r}{near(recipe, names())}")
+        path = Path(str(resources.files(FOLDER))) / f"{recipe}.toml"
+    try:
+        plain: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadRecipe(f"{path}: cannot read the training recipe: {error.strerror}") from error
+    except ValueError as error:
+        raise BadRecipe(f"{path}: not TOML: {error}") from error
+    try:
+        return pydantic.TypeAdapter(TrainRecipe).validate_python(plain)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise BadRecipe(f"{path}: {key}: {first['msg']}") from error
