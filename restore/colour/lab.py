@@ -2,7 +2,7 @@
 
 One choice holds everywhere, in training, filters and metrics: R'G'B' is read as sRGB (IEC 61966-2-1: BT.709 primaries
 and the piecewise sRGB curve), L*a*b* is CIE 1976 (CIE 15:2004, 8.2.1) against D65, 2° observer. That is what
-scikit-image's `rgb2lab`, OpenCV's float `COLOR_RGB2LAB` and the colorization literature compute. BT.1886 would be
+scikit-image's `rgb2lab` and the colorization literature compute. BT.1886 would be
 nearer to a broadcast monitor, but no published number uses it. Film tagged BT.2020 is treated the same way: the matrix
 is its own, the primaries are taken for BT.709.
 """
@@ -22,8 +22,10 @@ from restore.contracts import Light
 _XYZ = np.array(  # linear sRGB → XYZ, IEC 61966-2-1, (F.7)
     [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
 )
-# X/Xn, Y/Yn, Z/Zn → linear RGB. The white is the matrix's own, so that a* = b* = 0 is exactly R' = G' = B'.
-_RGB_OF_RELATIVE_XYZ = np.linalg.inv(_XYZ / _XYZ.sum(axis=1, keepdims=True)).astype(np.float32)
+# Relative to white: X/Xn, Y/Yn, Z/Zn. The white is the matrix's own, so that a* = b* = 0 is exactly R' = G' = B'.
+_RELATIVE_XYZ_OF_RGB = (_XYZ / _XYZ.sum(axis=1, keepdims=True)).astype(np.float32)
+_RGB_OF_RELATIVE_XYZ = np.linalg.inv(_RELATIVE_XYZ_OF_RGB.astype(np.float64)).astype(np.float32)
+_LAB_OF_ROOTS = np.array([[0, 116, 0, -16], [500, -500, 0, 0], [0, 200, -200, 0]], dtype=np.float32)
 _KNEE = 6.0 / 29.0  # of the CIE cube root
 _STEPS = 2  # of the secant method
 _NODES = 33  # of the table it starts from, along Y', a* and b* each
@@ -58,13 +60,31 @@ def lightness(light: Light, depth: int, full_range: bool) -> Float:
 
 
 def rgb_to_lab(rgb: Float) -> Float:
-    """R'G'B' (H, W, 3) float32 in [0, 1] as L*a*b* (H, W, 3) float32: L* 0..100, a* and b* about −110..110."""
-    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), dtype=np.float32)
+    """R'G'B' (H, W, 3) float32 in [0, 1] as L*a*b* (H, W, 3) float32: L* 0..100, a* and b* about −110..110.
+
+    Within 0.01 of scikit-image. (OpenCV's `COLOR_RGB2LAB` interpolates in a coarse table and is off by up to 0.5.)
+    """
+    above: Float = np.maximum(rgb, np.float32(0.04045))
+    linear = (rgb - above) * np.float32(1 / 12.92)
+    above += np.float32(0.055)
+    above *= np.float32(1 / 1.055)
+    cv2.log(above, above)
+    above *= np.float32(2.4)
+    linear += cv2.exp(above, above)
+    relative: Float = np.asarray(cv2.transform(linear, _RELATIVE_XYZ_OF_RGB), np.float32).reshape(rgb.shape)
+    above = np.maximum(relative, np.float32(_KNEE**3))
+    relative -= above
+    relative *= np.float32(1 / (3 * _KNEE**2))
+    relative += np.cbrt(above, out=above)
+    return np.asarray(cv2.transform(relative, _LAB_OF_ROOTS), dtype=np.float32).reshape(rgb.shape)
 
 
 def lab_to_rgb(lab: Float) -> Float:
     """L*a*b* (H, W, 3) float32 as R'G'B' (H, W, 3) float32, each channel cut to [0, 1]."""
-    return np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), 0, 1).astype(np.float32)
+    lightness, a_star, b_star = np.ascontiguousarray(lab.reshape(-1, 3).T)[:, None]
+    red, green, blue, _ = _gamma_rgb(lightness, a_star, b_star, "bt709")
+    rgb: Float = np.clip(np.concatenate([red, green, blue]).T.reshape(lab.shape), 0, 1)
+    return rgb
 
 
 def cbcr_from_ab(ab: Float, luma: Float, matrix: str) -> Float:
