@@ -53,11 +53,11 @@ def test_same_seconds_same_bytes(demo: DemoFilm, tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["demo.mkv", "demo.truth.mkv"]
 
 
-def test_cuts_and_fade_are_found_where_they_are(tmp_path: Path) -> None:
+def test_cuts_dissolve_and_fade_are_found_where_they_are(tmp_path: Path) -> None:
     demo = make_demo(tmp_path, seconds=10)
     _, shots = split(probe(demo.gray), tmp_path / "index.npz")
-    true = [(t.frame, t.why) for t in demo.shots if t.why != "dissolve"]
-    found = [(s.start, s.why) for s in shots[1:] if s.why != "dissolve"]
+    true = [(t.frame, t.why) for t in demo.shots]
+    found = [(s.start, s.why) for s in shots[1:]]
     assert [why for _, why in found] == [why for _, why in true]
     assert all(abs(a - b) <= (0 if why == "cut" else 3) for (a, why), (b, _) in zip(found, true, strict=True))
 

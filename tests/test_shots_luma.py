@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import cv2
@@ -13,13 +14,18 @@ from restore.shots.luma import REACH, LumaDetector, distance, proxy
 H, W = 120, 160
 
 
-def scene(seed: int, frames: int, speed: float = 1.0) -> list[np.ndarray]:
+def scene(seed: int, frames: int, speed: float = 1.0, sizes: tuple[float, ...] = (2, 4, 8, 16)) -> list[np.ndarray]:
     """A camera that pans over a cloudy landscape of its own, (H, W) uint8 each."""
     rng = np.random.default_rng(seed)
-    land = cv2.GaussianBlur(rng.normal(0, 1, (H + 40, W + 200)).astype(np.float32), (0, 0), 9)
+    land = sum(_clouds(rng, size) for size in sizes)  # detail of all sizes, as the world has
     land = 120 + 45 * land / land.std()
     pan = [land[10 : 10 + H, round(i * speed) : round(i * speed) + W] for i in range(frames)]
     return [np.clip(p, 16, 235).astype(np.uint8) for p in pan]
+
+
+def _clouds(rng: np.random.Generator, size: float) -> np.ndarray:
+    noise = cv2.GaussianBlur(rng.normal(0, 1, (H + 40, W + 200)).astype(np.float32), (0, 0), size)
+    return noise / noise.std()
 
 
 def worn(film: list[np.ndarray], seed: int = 0) -> list[np.ndarray]:
@@ -95,6 +101,34 @@ def test_a_fade_into_the_same_picture_is_no_new_shot() -> None:
     still = scene(8, 1)[0]
     levels = [1.0] * 20 + [1 - i / 10 for i in range(11)] + [i / 10 for i in range(11)] + [1.0] * 20
     assert find([(16 + (still - 16.0) * level).astype(np.uint8) for level in levels]) == []
+
+
+def mixed(before: list[np.ndarray], after: list[np.ndarray], length: int) -> list[np.ndarray]:
+    """The last `length` frames of `before` dissolve into the first of `after`."""
+    shares = [(i + 1) / (length + 1) for i in range(length)]
+    tail = zip(before[-length:], after[:length], shares, strict=True)
+    middle = [np.round(a * (1 - s) + b * s).astype(np.uint8) for a, b, s in tail]
+    return before[:-length] + middle + after[length:]
+
+
+@pytest.mark.parametrize("length", [10, 24, 48])
+@pytest.mark.parametrize("damage", [lambda film: film, worn])
+def test_a_dissolve_is_found_near_its_middle(length: int, damage: Callable) -> None:
+    film = mixed(scene(21, 80, speed=0.3), scene(22, 80, speed=0.3), length)
+    [(frame, why)] = find(damage(film))
+    assert why == "dissolve"
+    assert abs(frame - (80 - length / 2)) <= 4
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("speed", [0, 2, 4])
+def test_camera_moves_are_neither_cuts_nor_dissolves(seed: int, speed: float) -> None:
+    assert find(scene(30 + seed, 50, speed)) == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_pan_over_something_soft_is_no_dissolve(seed: int) -> None:
+    assert find(scene(40 + seed, 60, 1.0, sizes=(9,))) == []
 
 
 def test_black_leader_cut_hard_is_a_cut_at_each_end() -> None:

@@ -1,10 +1,10 @@
-"""Finds cuts and fades in old film: flicker, flashes, dust and gate weave are not cuts.
+"""Finds cuts, fades and dissolves in old film: flicker, flashes, dust and gate weave are not cuts.
 
 Every frame becomes a small luma picture, 64×48, with its dust taken out by a median and its exposure taken out by mean
 and standard deviation. Two such pictures are compared at the best of nine small shifts, because film weaves in the
 gate. A cut is a step that stands out from the steps around it (the adaptive ratio of PySceneDetect's
 AdaptiveDetector) and that still shows between the frames further out on both sides: a flash or a blotch does not.
-A fade is a spell without a picture between two different pictures.
+A fade is a spell without a picture between two different pictures; for dissolves see `dissolve`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from restore.contracts import Light
 from restore.shots.detector import Transition
+from restore.shots.dissolve import OFF_LINE, DissolveFinder
 
 Small = npt.NDArray[np.float32]
 
@@ -73,7 +74,7 @@ def distance(one: Small, other: Small) -> float:
 
 
 class LumaDetector:
-    """The first detector: cuts and fades, with a delay of six frames and memory of thirteen small pictures."""
+    """The first detector: one pass, a delay of some frames, memory of a few dozen small pictures."""
 
     def __init__(self) -> None:
         self.begin(Fraction(24))
@@ -82,6 +83,7 @@ class LumaDetector:
         del rate  # it counts in frames, as a splice does
         self._seen: deque[_Seen] = deque(maxlen=2 * REACH + 1)
         self._cuts: list[Transition] = []
+        self._dissolves = DissolveFinder()
         self._fades: list[tuple[int, int, float]] = []  # first flat frame, first frame after, distance across
         self._before: Small | None = None  # the last sure picture
         self._flat_from: int | None = None
@@ -91,6 +93,7 @@ class LumaDetector:
         small, contrast = proxy(light, depth)
         step = distance(small, self._seen[-1].small) if self._seen else 0.0
         self._seen.append(_Seen(index, small, contrast, step))
+        self._dissolves.add(index, small * np.float32(max(contrast, SPREAD_FLOOR)))
         self._watch_fade(index, small, contrast)
         if len(self._seen) > REACH:
             self._judge(len(self._seen) - 1 - REACH)
@@ -104,7 +107,13 @@ class LumaDetector:
             for first, after, across in self._fades
             if not any(first - REACH <= cut.frame <= after + REACH for cut in self._cuts)
         ]
-        return tuple(sorted(self._cuts + fades))
+        sharp = [change.frame for change in self._cuts + fades]
+        dissolves = [
+            Transition(m.frame, "dissolve", _confidence(OFF_LINE / max(m.off_line, OFF_LINE / 4)))
+            for m in self._dissolves.found
+            if not any(abs(m.frame - frame) <= m.half + REACH for frame in sharp)
+        ]
+        return tuple(sorted(self._cuts + fades + dissolves))
 
     def _judge(self, at: int) -> None:
         """Is the step into the frame at position `at` of the ring a cut?"""
