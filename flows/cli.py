@@ -78,7 +78,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     try:
         code = app(args=None if arguments is None else list(arguments), prog_name="restore", standalone_mode=False)
         return code if isinstance(code, int) else 0
-    except BrokenPipeError:
+    except console.ReaderGone:
         return _reader_gone()
     except RestoreError as error:
         console.fail(error)

@@ -83,14 +83,21 @@ def say(text: str) -> None:
         print(shown(text), file=sys.stderr, flush=True)
 
 
+class ReaderGone(Exception):
+    """Standard output was closed by whoever read it."""
+
+
 def result(text: str) -> None:
-    """A line of result on standard output."""
-    print(text, flush=True)
+    """A line of result on standard output. Raises ReaderGone."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise ReaderGone from None  # typer would end the program with 1
 
 
 def result_json(value: Any) -> None:
     """A result for programs: one JSON object, indented, on standard output."""
-    print(json.dumps(value, indent=2, ensure_ascii=True), flush=True)
+    result(json.dumps(value, indent=2, ensure_ascii=True))
 
 
 def fail(error: RestoreError) -> None:

@@ -25,6 +25,9 @@ from restore.progress import check_stop
 START_TIMEOUT_S = 120.0
 """Seconds that a server may take to answer: 4 on an idle machine, 13 the first time, much more on a busy one."""
 
+AWAY_TIMEOUT_S = 10.0
+"""Seconds that the server of PREFECT_API_URL may take to answer."""
+
 WATCHED = {"PREFECT_LOGGING_EXTRA_LOGGERS": "restore"}
 """Settings of a run on a server that is there for others too: its page shows our log."""
 
@@ -107,7 +110,7 @@ class Server:
 
     def ready(self, timeout_s: float = START_TIMEOUT_S) -> None:
         """Wait until the server answers. Raises Unavailable when it does not or ended, Stopped when asked to stop."""
-        until = time.monotonic() + (timeout_s if self.own else 10.0)
+        until = time.monotonic() + (timeout_s if self.own else AWAY_TIMEOUT_S)
         problem = "no answer"
         while time.monotonic() < until:
             check_stop()

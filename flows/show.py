@@ -135,8 +135,8 @@ class Json:
         if self._gone:
             return
         try:
-            print(json.dumps({"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **fields}), flush=True)
-        except BrokenPipeError:
+            console.result(json.dumps({"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **fields}))
+        except console.ReaderGone:
             self._gone = True
 
 

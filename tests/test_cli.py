@@ -20,7 +20,7 @@ from restore.errors import Stopped
 from restore.flows import cli, console, reels, show
 from restore.progress import Event
 
-HEAVY = ("prefect", "torch", "av", "cv2", "numpy", "openvino", "pydantic", "rich")
+HEAVY = ("prefect", "torch", "av", "cv2", "numpy", "openvino", "rich")
 DOCS = Path(__file__).parents[1] / "docs"
 
 
@@ -163,9 +163,7 @@ class TestRefusals:
         self.refused(73, capsys, str(film), "--out", "out")
 
     @pytest.mark.parametrize("name", ["master.mkv", "access.mp4", "report.html", "provenance.json", "shots.csv"])
-    def test_output_exists(
-        self, film: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_output_exists(self, film: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
         there = tmp_path / "out" / f"{film.stem}.{name}"
         there.parent.mkdir()
         there.write_text("precious")
@@ -183,15 +181,11 @@ class TestRefusals:
         assert run("run", str(film), "--access", "none") == 0
         assert ran == [str(film)]
 
-    def test_disk_full(
-        self, film: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_disk_full(self, film: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         monkeypatch.setattr("restore.store.free_bytes", lambda _: 10)
         assert "free" in self.refused(74, capsys, str(film))
 
-    def test_two_films_of_one_name(
-        self, film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_two_films_of_one_name(self, film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.refused(2, capsys, str(film), str(tmp_path / "other" / film.name))
 
     def test_line_break_in_a_name_stays_in_the_line(self, capsys: pytest.CaptureFixture[str]) -> None:

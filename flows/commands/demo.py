@@ -11,8 +11,10 @@ from restore.flows import console
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the film and the results.")] = Path("demo"),
-    seconds: Annotated[float, typer.Option(min=4, max=60, help="Length of the film.")] = 10.0,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the film and the results.")
+    ] = Path("demo"),
+    seconds: Annotated[float, typer.Option(min=4, max=60, metavar="S", help="Length of the film.")] = 10.0,
     film_only: Annotated[bool, typer.Option("--film-only", help="Make the film, do not restore it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on standard output.")] = False,
 ) -> int:

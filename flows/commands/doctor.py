@@ -13,11 +13,18 @@ SIGNS = {"ok": "ok  ", "note": "note", "bad": "BAD "}
 
 
 def doctor(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder whose disk is looked at.")] = Path(),
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder whose disk is looked at.")] = Path(),
     quick: Annotated[bool, typer.Option("--quick", help="Leave out the self test and the server's start.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> int:
-    """Look at versions, codecs, devices, weights, disk; send five frames the whole way. Ends with 1 if any is bad."""
+    """Say whether this machine is ready: versions, codecs, devices, weights, disk, and five frames the whole way.
+
+    \b
+    restore doctor
+    restore doctor --quick --json
+
+    Ends with 1 when a run would fail here.
+    """
     from restore.film import to_plain
     from restore.flows.server import boot_time
     from restore.steps import doctor as examination

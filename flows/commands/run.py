@@ -17,16 +17,20 @@ class Access(StrEnum):
 
 
 def run(
-    films: Annotated[list[Path], typer.Argument(metavar="FILM...", help="Films, or folders of frames.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("restored"),
-    recipe: Annotated[str, typer.Option(help="film, cartoon, draft, or a TOML file.")] = "film",
+    films: Annotated[
+        list[Path], typer.Argument(metavar="FILM...", show_default=False, help="Films, or folders of frames.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results.")] = Path("restored"),
+    recipe: Annotated[str, typer.Option(metavar="NAME", help="film, cartoon, draft, or a TOML file.")] = "film",
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="TABLE.KEY=VALUE", help="Change a setting of the recipe.")
     ] = None,
     fps: Annotated[
         str | None, typer.Option(metavar="RATE", help="Frames a second of a folder: 18, 24000/1001.")
     ] = None,
-    stream: Annotated[int | None, typer.Option(min=0, help="Which video stream, by its number in the file.")] = None,
+    stream: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Which video stream, by its number in the file.")
+    ] = None,
     deinterlace: Annotated[
         str | None, typer.Option(metavar="FILTER", help="Make whole frames of fields first: bwdif, w3fdif, …")
     ] = None,
@@ -39,8 +43,10 @@ def run(
     access: Annotated[Access | None, typer.Option(help="The access copy; none leaves it out.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are there.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="End (65) when the film is damaged.")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
-    threads: Annotated[int, typer.Option(min=0, max=64, help="Threads of the networks; 0: all processors.")] = 0,
+    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda:N.")] = "auto",
+    threads: Annotated[
+        int, typer.Option(min=0, max=64, metavar="N", help="Threads of the networks; 0: all processors.")
+    ] = 0,
     keep_takes: Annotated[bool, typer.Option("--keep-takes", help="Keep the rendered shots afterwards.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on standard output.")] = False,
 ) -> int:

@@ -12,9 +12,13 @@ from restore.flows import console
 
 def shots(
     film: Annotated[Path, typer.Argument(metavar="FILM", help="A film, or a folder of frames.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for list and contact sheet.")] = Path("restored"),
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for list and contact sheet.")] = Path(
+        "restored"
+    ),
     fps: Annotated[str | None, typer.Option(metavar="RATE", help="Frames a second of a folder of frames.")] = None,
-    stream: Annotated[int | None, typer.Option(min=0, help="Which video stream, by its number in the file.")] = None,
+    stream: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Which video stream, by its number in the file.")
+    ] = None,
     listed: Annotated[
         Path | None, typer.Option("--shots", metavar="CSV", help="Check an edited list and draw its contact sheet.")
     ] = None,

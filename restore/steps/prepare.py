@@ -9,12 +9,13 @@ from pathlib import Path
 from restore import store
 from restore.configs import recipe as recipes
 from restore.configs.recipe import Recipe
-from restore.errors import BadInput, DiskError, MissingInput, OutputExists, UsageError, shown
+from restore.errors import BadInput, DiskError, OutputExists, shown
 from restore.film import Reel
-from restore.media.probe import probe
 from restore.media.spec import OutputSpec, plan
 from restore.shots.table import read_shots
+from restore.steps.judge import true_reel
 from restore.steps.options import Options
+from restore.steps.probe import Wanted, probe
 from restore.steps.publish import Outputs, outputs, refuse_existing
 from restore.steps.restore_shot import studio
 
@@ -44,8 +45,9 @@ def prepare(film: str, options: Options) -> Plan:
     recipe = recipes.load(options.recipe, options.overrides)
     if options.shots is not None:
         read_shots(Path(options.shots))
-    reel = probe(film, stream=options.stream, rate=options.frame_rate, deinterlace=options.deinterlace, digest=False)
-    _check_truth(reel, options.truth)
+    reel = probe(film, _wanted(options), digest=False)
+    if options.truth is not None:
+        true_reel(reel, options.truth)
     spec = plan(reel, recipe.master, recipe.access)
     folder = Path(options.out).absolute()
     where = outputs(folder, reel.name, spec)
@@ -60,8 +62,11 @@ def prepare(film: str, options: Options) -> Plan:
 def opened(film: str, options: Options) -> Plan:
     """`prepare`, and the film's digest besides, for which the whole file is read."""
     plan = prepare(film, options)
-    whole = probe(film, stream=options.stream, rate=options.frame_rate, deinterlace=options.deinterlace)
-    return replace(plan, reel=whole)
+    return replace(plan, reel=probe(film, _wanted(options)))
+
+
+def _wanted(options: Options) -> Wanted:
+    return Wanted(options.stream, options.frame_rate, options.deinterlace)
 
 
 def unchanged(reel: Reel) -> None:
@@ -71,14 +76,6 @@ def unchanged(reel: Reel) -> None:
         now = path.stat()
         if (now.st_size, now.st_mtime_ns) != (reel.size_bytes, reel.modified_ns):
             raise BadInput(f"{shown(path)}: was changed while it was read; run again when it rests")
-
-
-def _check_truth(reel: Reel, truth: str | None) -> None:
-    if truth == "self":
-        if reel.video.chroma == "gray":
-            raise UsageError(f"{shown(reel.path)}: has no colour to score against; --truth self wants a colour film")
-    elif truth is not None and not Path(truth).exists():
-        raise MissingInput(f"{shown(truth)}: no such file; --truth wants the film in its true colour")
 
 
 def check_networks(recipe: Recipe, options: Options) -> None:

@@ -22,7 +22,6 @@ from restore.film import Master, Scorecard, Shot, Survey, Take, to_plain
 from restore.media.ffmpeg import library_versions, program
 from restore.steps.prepare import Plan
 from restore.steps.restore_shot import studio
-from restore.store import file_sha256
 
 FORMAT = 1
 """Raised when a reader of older files would misread newer ones."""
@@ -77,40 +76,39 @@ def command_line() -> str:
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
+PLACES = frozenset({"out", "overwrite", "keep_takes", "workers", "shots", "truth"})
+"""Options that say where things are, or are checked only: they decide nothing in the master."""
+
+
 def before(plan: Plan, survey: Survey, shots: Sequence[Shot], takes: Sequence[Take]) -> dict[str, Any]:
-    """What is known before the master is written; JSON types only."""
-    options = plan.options
-    reel = survey.reel
+    """What is known before the master is written, and decides it; JSON types only.
+
+    The same for an interrupted run as for one that was not, and wherever the film lies: no time, no folder.
+    """
+    options, reel = plan.options, survey.reel
+    source = {key: value for key, value in to_plain(reel).items() if key not in ("path", "modified_ns")}
     return {
         "format": FORMAT,
         "digital_source_type": DIGITAL_SOURCE,
         "statement": "The light is the source's. The colours were made by a trained network; they are not evidence.",
-        "made_utc": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": command_line(),
-        "options": options.model_dump(mode="json"),
-        "source": to_plain(reel),
+        "source": {"file": Path(reel.path).name, **source},
         "survey": {
             "frames": survey.frames,
             "index_sha256": survey.index_sha256,
             "damage": to_plain(survey.damage),
             "notes": list(survey.notes),
         },
-        "shots": [_shot(shot) for shot in shots],
+        "shots": to_plain(tuple(shots)),
+        "options": options.model_dump(mode="json", exclude=set(PLACES)),
         "recipe": plan.recipe.plain,
         "luma_altered_by": list(plan.recipe.changes_light),
         "networks": networks(plan),
         "output": to_plain(plan.spec),
         "device": studio(options.device, options.pinned_threads).runtime.describe(),
         "threads": options.pinned_threads,
-        "takes": [{"shot": take.shot.number, "part": take.shot.part, "key": take.key, "sha256": take.sha256}
-                  for take in takes],
+        "takes": [{"shot": t.shot.number, "part": t.shot.part, "key": t.key, "sha256": t.sha256} for t in takes],
         "versions": versions(),
-    }  # fmt: skip
-
-
-def _shot(shot: Shot) -> dict[str, Any]:
-    plain: dict[str, Any] = to_plain(shot)
-    return plain
+    }
 
 
 def networks(plan: Plan) -> list[dict[str, Any]]:
@@ -130,19 +128,23 @@ def networks(plan: Plan) -> list[dict[str, Any]]:
 
 
 def after(
-    known: Mapping[str, Any], master: Master, scorecard: Scorecard, seconds: Mapping[str, float], shots_list: Path
+    known: Mapping[str, Any], plan: Plan, master: Master, scorecard: Scorecard, seconds: Mapping[str, float]
 ) -> dict[str, Any]:
-    """`known` with what came out: files and their hashes, proofs, scores, seconds of each step."""
-    outputs = [{"name": "master", "sha256": master.sha256, "size_bytes": Path(master.path).stat().st_size}]
-    if master.access_path is not None:
-        size = Path(master.access_path).stat().st_size
-        outputs.append({"name": "access", "sha256": master.access_sha256, "size_bytes": size})
-    outputs.append({"name": "shots", "sha256": file_sha256(shots_list), "size_bytes": shots_list.stat().st_size})
+    """`known` with what came out: files and their hashes, proofs, scores, and when, where and how long it was made."""
+    outputs = [{"name": Path(plan.outputs.master).name, "sha256": master.sha256}]
+    if master.access_path is not None and plan.outputs.access is not None:
+        outputs.append({"name": Path(plan.outputs.access).name, "sha256": str(master.access_sha256)})
     return {
         **known,
         "outputs": outputs,
         "proof": to_plain(master.gates),
         "scores": to_plain(scorecard),
-        "seconds": dict(seconds),
-        "finished_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+        "run": {
+            "command": command_line(),
+            "source_path": plan.reel.path,
+            "options": plan.options.model_dump(mode="json"),
+            "seconds": dict(seconds),
+            "finished_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+            "host": platform.node(),
+        },
     }
