@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -88,7 +88,7 @@ class _End:
         self.error = error
 
 
-def overlapped(stream: Iterable[T], depth: int = QUEUE) -> Iterator[T]:
+def overlapped(stream: Iterable[T], depth: int = QUEUE) -> Generator[T]:
     """Run `stream` in a thread of its own, at most `depth` items ahead. Its errors are raised here.
 
     When the caller stops early, the thread stops at its next item and the stream's `close` runs.
