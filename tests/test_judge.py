@@ -1,0 +1,173 @@
+"""The judge on films whose colour is known: right numbers, the gray baseline beside them, and no number it did not measure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from skimage.metrics import peak_signal_noise_ratio
+
+from restore import colour
+from restore.errors import BadInput, MissingInput, UsageError
+from restore.film import Score, Shot, Survey
+from restore.media.probe import probe
+from restore.steps.judge import judge, true_reel
+
+SIZE = (32, 48)
+FRAMES = 12
+
+
+def planes(number: int, tint: float = 1.0, size: tuple[int, int] = SIZE) -> tuple[np.ndarray, ...]:
+    """Light that moves, and chroma `tint` times as strong as it should be; the second half has other colours."""
+    y, x = np.mgrid[0 : size[0], 0 : size[1]]
+    half = y[::2, ::2] + x[::2, ::2]
+    light = 80 + (3 * x + 2 * y + 5 * number) % 90
+    wave = np.sin(half / 9 + (2 if number >= FRAMES // 2 else 0))
+    return light.astype(np.uint8), *((128 + tint * a * wave).round().astype(np.uint8) for a in (30, -24))
+
+
+def film(path: Path, tint: float = 1.0, frames: int = FRAMES, size: tuple[int, int] = SIZE, rate: int = 24) -> Path:
+    """A lossless FFV1 film, BT.709 limited range."""
+    with av.open(str(path), "w", format="matroska") as out:
+        stream = out.add_stream("ffv1", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = size[1], size[0], "yuv420p"
+        context = stream.codec_context
+        context.colorspace, context.color_range = 1, 1
+        context.color_primaries = context.color_trc = 1
+        for number in range(frames):
+            y, cb, cr = planes(number, tint, size)
+            rows = np.concatenate([y.reshape(-1), cb.reshape(-1), cr.reshape(-1)]).reshape(-1, size[1])
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(rows, format="yuv420p")))
+        out.mux(stream.encode())
+    return path
+
+
+def gray_film(path: Path) -> Path:
+    with av.open(str(path), "w", format="matroska") as out:
+        stream = out.add_stream("ffv1", rate=24)
+        stream.width, stream.height, stream.pix_fmt = SIZE[1], SIZE[0], "gray"
+        for number in range(FRAMES):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(planes(number)[0], format="gray")))
+        out.mux(stream.encode())
+    return path
+
+
+def survey_of(path: Path, frames: int = FRAMES) -> Survey:
+    return Survey(probe(path), frames, "", "", (), ())
+
+
+def shot(number: int, start: int, stop: int, part: int = 1) -> Shot:
+    return Shot(number, part, start, stop, start, stop, "cut")
+
+
+WHOLE = (shot(1, 0, FRAMES),)
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("films")
+    return {
+        "truth": film(folder / "truth.mkv"),
+        "made": film(folder / "made.mkv", tint=0.5),
+        "gray": gray_film(folder / "gray.mkv"),
+    }
+
+
+def named(scores: tuple[Score, ...]) -> dict[str, Score]:
+    return {score.metric: score for score in scores}
+
+
+def test_scores_are_those_of_scikit_image_on_the_same_planes(films: dict[str, Path]) -> None:
+    card = judge(str(films["made"]), str(films["truth"]), survey_of(films["gray"]), WHOLE)
+    tags = probe(films["truth"]).video.colour
+    expected = {"restored": [], "gray": []}
+    for number in range(FRAMES):
+        truth = colour.to_rgb(*planes(number), tags, 8)
+        made = colour.to_rgb(*planes(number, 0.5), probe(films["gray"]).video.colour, 8)
+        gray = colour.gray_rgb(planes(number)[0], probe(films["gray"]).video.colour, 8)
+        for name, rgb in (("restored", made), ("gray", gray)):
+            expected[name].append(peak_signal_noise_ratio(truth.astype(float), rgb.astype(float), data_range=1))
+    psnr = named(card.scores)["psnr"]
+    assert (card.frames, card.reel_sha256, card.truth) == (FRAMES, probe(films["gray"]).sha256, str(films["truth"]))
+    assert psnr.restored == pytest.approx(np.mean(expected["restored"]), abs=1e-3)
+    assert psnr.gray == pytest.approx(np.mean(expected["gray"]), abs=1e-3)
+
+
+def test_half_the_colour_is_better_than_none_by_every_metric(films: dict[str, Path]) -> None:
+    card = judge(str(films["made"]), str(films["truth"]), survey_of(films["truth"]), WHOLE)
+    for score in card.scores:
+        assert score.restored is not None and score.gray is not None and score.note == ""
+        assert (score.restored > score.gray) == (score.better == "higher")
+
+
+def test_the_sources_own_colour_is_a_perfect_truth_for_itself(films: dict[str, Path]) -> None:
+    card = judge(str(films["truth"]), "self", survey_of(films["truth"]), WHOLE)
+    scores = named(card.scores)
+    assert card.truth == "self"
+    assert (scores["psnr"].restored, scores["lab_mse"].restored) == (100.0, 0.0)
+    assert scores["lab_mse"].gray > 0
+
+
+def test_shots_have_scores_of_their_own_and_make_up_the_films(films: dict[str, Path]) -> None:
+    shots = (shot(1, 0, 3), shot(1, 3, 6, part=2), shot(2, 6, 8), shot(3, 8, FRAMES))
+    card = judge(str(films["made"]), str(films["truth"]), survey_of(films["truth"]), shots)
+    assert [number for number, _ in card.by_shot] == [1, 2, 3]
+    whole = judge(str(films["made"]), str(films["truth"]), survey_of(films["truth"]), WHOLE)
+    for metric, score in named(card.scores).items():
+        shares = [(6, 0), (2, 1), (4, 2)]
+        mean = sum(n * named(card.by_shot[i][1])[metric].restored for n, i in shares) / FRAMES
+        assert score.restored == pytest.approx(mean) == pytest.approx(named(whole.scores)[metric].restored)
+
+
+def test_without_truth_nothing_is_measured_and_nothing_is_zero(films: dict[str, Path]) -> None:
+    card = judge(str(films["made"]), None, survey_of(films["truth"]), WHOLE)
+    assert (card.truth, card.note) == ("none", "not measured, because no truth was given")
+    assert len(card.scores) >= 2
+    for score in card.scores:
+        assert (score.restored, score.gray, score.note) == (None, None, card.note)
+
+
+def test_progress_is_told(films: dict[str, Path]) -> None:
+    told: list[tuple[int, int]] = []
+    judge(str(films["made"]), "self", survey_of(films["truth"]), WHOLE, lambda done, total: told.append((done, total)))
+    assert told == [(8, FRAMES), (FRAMES, FRAMES)]
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({"frames": FRAMES - 1}, f"{FRAMES - 1} frames, but the film has more than {FRAMES - 1}"),
+        ({"frames": FRAMES + 1}, f"more than {FRAMES} frames, but the film has {FRAMES}"),
+        ({"size": (32, 64)}, "64x32 px, but the film has 48x32"),
+        ({"rate": 25}, "25.000 frames a second, but the film has 24.000"),
+    ],
+)
+def test_a_truth_that_is_another_film_is_refused(
+    films: dict[str, Path], tmp_path: Path, other: dict, words: str
+) -> None:
+    truth = film(tmp_path / "other.mkv", **other)
+    with pytest.raises(BadInput, match=words) as caught:
+        judge(str(films["made"]), str(truth), survey_of(films["truth"]), WHOLE)
+    assert str(truth) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_gray_film_is_no_truth(films: dict[str, Path]) -> None:
+    with pytest.raises(UsageError, match=r"gray\.mkv: has no colour to score against"):
+        judge(str(films["made"]), "self", survey_of(films["gray"]), WHOLE)
+    with pytest.raises(UsageError, match=r"gray\.mkv: has no colour to score against"):
+        judge(str(films["made"]), str(films["gray"]), survey_of(films["truth"]), WHOLE)
+
+
+def test_a_truth_that_is_not_there_is_refused(films: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(MissingInput):
+        judge(str(films["made"]), str(tmp_path / "none.mkv"), survey_of(films["truth"]), WHOLE)
+
+
+def test_a_rate_a_hair_off_is_the_same_film(films: dict[str, Path]) -> None:
+    reel = probe(films["truth"])
+    ntsc = replace(reel, video=replace(reel.video, rate=Fraction(24000, 1001)))
+    assert true_reel(ntsc, str(films["truth"])).video.rate == 24
