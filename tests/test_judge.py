@@ -1,4 +1,4 @@
-"""The judge on films whose colour is known: right numbers, the gray baseline beside them, and no number it did not measure."""
+"""The judge on films whose colour is known: right numbers, the gray baseline beside them, and none that is made up."""
 
 from __future__ import annotations
 
