@@ -10,10 +10,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from prefect import flow, get_run_logger, unmapped
 from prefect.futures import PrefectFuture
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from restore import progress, store
 from restore.errors import DAMAGED, BadInput, Stopped, shown
@@ -44,9 +45,11 @@ class Outcome:
     seconds: float
 
 
-@flow(
-    name="restore reel", flow_run_name="{film}", persist_result=False, task_runner=ThreadPoolTaskRunner(max_workers=1)
-)
+ONE_BY_ONE: TaskRunner[PrefectFuture[Any]] = ThreadPoolTaskRunner(max_workers=1)  # type: ignore[assignment]
+"""Shots one after the other: reading, colouring and encoding of a shot already keep all processors at work."""
+
+
+@flow(name="restore reel", flow_run_name="{film}", persist_result=False, task_runner=ONE_BY_ONE)
 def restore_reel(film: str, options: Options) -> Outcome:
     """Restore one film: all results get their final names, or none does and the same call goes on later.
 
@@ -78,7 +81,7 @@ def _to_run_log() -> progress.Sink:
 def _restore(film: str, options: Options, times: dict[str, float]) -> tuple[Plan, Survey, tuple[Shot, ...]]:
     try:
         with stage("probe", times):
-            plan: Plan = probe(film, options)
+            plan = probe(film, options)
         with store.WorkFolder(Path(options.out).absolute(), plan.reel.sha256) as work:
             progress.tell(Event("folder", message=str(work.folder)))
             try:
@@ -121,7 +124,8 @@ def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> tuple[
 
 def _all(futures: Sequence[PrefectFuture[Take]]) -> tuple[Take, ...]:
     """All takes, in order. When one fails the others are stopped at their next window, and its error is raised."""
-    takes, failure = list[Take](), None
+    takes = list[Take]()
+    failure: Exception | None = None
     for future in futures:
         try:
             takes.append(future.result())

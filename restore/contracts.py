@@ -120,6 +120,14 @@ class Filter(Protocol):
         ...
 
 
+@runtime_checkable
+class RunsNetwork(Protocol):
+    """A filter that runs a network names it by these settings; the weights' hash is then part of a take's key."""
+
+    model: str  # a file of the folder models/
+    weights: str | None  # a set of its weights; None: the first on its card
+
+
 class Tally(Protocol):
     """A metric at work on one film: sums only, never frames."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
@@ -11,7 +11,8 @@ from prefect.client.schemas.objects import State, TaskRun
 
 from restore.errors import Busy, Unavailable
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def passing(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -25,14 +26,14 @@ def passing(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     return False
 
 
-def step(name: str, **more: Any) -> Callable[[F], Task[..., Any]]:
+def step(name: str, run_name: str | None = None) -> Callable[[Callable[P, R]], Task[P, R]]:
     """Decorator: a task that Prefect shows and retries. The disk holds the truth: nothing is cached or pickled."""
-    return task(  # type: ignore[no-any-return, call-overload]
+    return task(
         name=name,
         cache_policy=NO_CACHE,
         persist_result=False,
         retries=2,
         retry_delay_seconds=5,
         retry_condition_fn=passing,
-        **more,
+        task_run_name=run_name,
     )

@@ -9,7 +9,7 @@ from restore.steps.restore_shot import restore_shot as render
 from restore.tasks._step import step
 
 
-@step("restore shot", task_run_name="shot {label}")
+@step("restore shot", run_name="shot {label}")
 def restore_shot(shot: Shot, label: str, job: Job) -> Take:
     take = render(shot, job, progress=meter("restore", label))
     if take.found:

@@ -15,20 +15,19 @@ class Options(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    out: str = Field("restored", description="folder for the results; made when it is not there")
-    recipe: str = Field("film", description="a recipe that ships, or the path of a TOML file")
-    overrides: tuple[str, ...] = Field((), description="table.key=value, as --set")
-    rate: str | None = Field(None, description="frames a second of a folder of frames: 18, 24000/1001")
-    stream: int | None = Field(None, ge=0, description="which video stream, by its number in the file")
-    deinterlace: str | None = Field(None, description="libavfilter filter that makes whole frames of fields")
-    shots: str | None = Field(None, description="an edited list of shots")
-    truth: str | None = Field(None, description='the film in its true colour, or "self" for a colour source')
-    overwrite: bool = Field(False, description="replace results that are there")
-    strict: bool = Field(False, description="end at the first damage in the source")
-    device: str = Field("auto", description="auto, cpu or cuda:N")
-    threads: int = Field(0, ge=0, le=64, description="processor threads of the networks; 0: all there are")
-    workers: int = Field(1, ge=1, le=16, description="shots at work at a time")
-    keep_takes: bool = Field(False, description="leave the rendered shots in OUT/.restore when all is done")
+    out: str = Field(default="restored", description="folder for the results; made when it is not there")
+    recipe: str = Field(default="film", description="a recipe that ships, or the path of a TOML file")
+    overrides: tuple[str, ...] = Field(default=(), description="table.key=value, as --set")
+    rate: str | None = Field(default=None, description="frames a second of a folder of frames: 18, 24000/1001")
+    stream: int | None = Field(default=None, ge=0, description="which video stream, by its number in the file")
+    deinterlace: str | None = Field(default=None, description="libavfilter filter that makes whole frames of fields")
+    shots: str | None = Field(default=None, description="an edited list of shots")
+    truth: str | None = Field(default=None, description='the film in its true colour, or "self" for a colour source')
+    overwrite: bool = Field(default=False, description="replace results that are there")
+    strict: bool = Field(default=False, description="end at the first damage in the source")
+    device: str = Field(default="auto", description="auto, cpu or cuda:N")
+    threads: int = Field(default=0, ge=0, le=64, description="processor threads of the networks; 0: all there are")
+    keep_takes: bool = Field(default=False, description="leave the rendered shots in OUT/.restore when all is done")
 
     @property
     def frame_rate(self) -> Fraction | None:
@@ -37,7 +36,7 @@ class Options(BaseModel):
 
     @property
     def pinned_threads(self) -> int:
-        """`threads`, or the number of processors this process may use, at most 8. It is part of a take's key."""
+        """`threads`, or the number of processors this process may use, at most 8."""
         return self.threads or min(len(os.sched_getaffinity(0)), 8)
 
 

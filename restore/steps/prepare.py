@@ -9,6 +9,7 @@ from pathlib import Path
 from restore import store
 from restore.configs import recipe as recipes
 from restore.configs.recipe import Recipe
+from restore.contracts import RunsNetwork
 from restore.errors import BadInput, DiskError, OutputExists, shown
 from restore.film import Reel
 from restore.media.spec import OutputSpec, plan
@@ -82,7 +83,7 @@ def check_networks(recipe: Recipe, options: Options) -> None:
     """The device is there, and every network's weights are whole; they stay loaded for the shots to come."""
     runtime = studio(options.device, options.pinned_threads).runtime
     for _, part in recipe.chain:
-        if hasattr(part, "model"):  # the setting by which a filter names its network
+        if isinstance(part, RunsNetwork):
             runtime.painter(part.model, part.weights)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from restore import __version__
+from restore.contracts import RunsNetwork
 from restore.film import Master, Scorecard, Shot, Survey, Take, to_plain
 from restore.media.ffmpeg import library_versions, program
 from restore.steps.prepare import Plan
@@ -76,7 +77,7 @@ def command_line() -> str:
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
-PLACES = frozenset({"out", "overwrite", "keep_takes", "workers", "shots", "truth"})
+PLACES = frozenset({"out", "overwrite", "keep_takes", "shots", "truth"})
 """Options that say where things are, or are checked only: they decide nothing in the master."""
 
 
@@ -116,7 +117,7 @@ def networks(plan: Plan) -> list[dict[str, Any]]:
     runtime = studio(plan.options.device, plan.options.pinned_threads).runtime
     found = []
     for name, part in plan.recipe.chain:
-        if hasattr(part, "model"):  # the setting by which a filter names its network
+        if isinstance(part, RunsNetwork):
             painter = runtime.painter(part.model, part.weights)
             weights = painter.weights
             found.append({

@@ -16,7 +16,7 @@ import numpy as np
 from restore import __version__
 from restore.colour import chroma_planes
 from restore.configs.recipe import Recipe
-from restore.contracts import Frames
+from restore.contracts import Frames, RunsNetwork
 from restore.errors import BadRecipe
 from restore.film import Reel, Shot, Survey, Take, digest
 from restore.media.ffmpeg import library_versions
@@ -79,15 +79,16 @@ def _index(path: str, sha256: str) -> Index:
 
 def take_key(shot: Shot, job: Job) -> str:
     """Digest of everything that decides a take's bytes; two takes with the same key are the same take."""
-    reel = job.survey.reel
+    reel, runtime = job.survey.reel, studio(job.device, job.threads).runtime
+    networks = [part for _, part in job.recipe.chain if isinstance(part, RunsNetwork)]
     return digest(
         {
             "source": [reel.sha256, reel.video.index, reel.video.colour, reel.sequence_rate, reel.deinterlace],
             "span": [shot.start, shot.stop, shot.scene_start, shot.scene_stop],
             "recipe": job.recipe.picture_key(),
-            "weights": [part.weights_sha256() for _, part in job.recipe.chain if hasattr(part, "weights_sha256")],
+            "weights": [runtime.painter(part.model, part.weights).weights.sha256 for part in networks],
             "output": job.spec,
-            "runtime": studio(job.device, job.threads).runtime.describe(),
+            "runtime": runtime.describe(),
             "made with": [__version__, library_versions()],
         }
     )
