@@ -94,7 +94,7 @@ def layout(name: str) -> Layout:
         return replace(target, name=name, via=_VIA[name], alpha=bool(_WITH_ALPHA.match(name)))
     stem, big = re.sub(r"(le|be)$", "", name), name.endswith("be")
     alpha = bool(_WITH_ALPHA.match(stem))
-    if match := re.fullmatch(r"gray(\d+)?", stem):
+    if match := re.fullmatch(r"gray(9|1[0246])?", stem):
         return Layout(name, "gray", "gray", int(match[1] or 8), big_endian=big)
     if match := re.fullmatch(r"yuv(j?)a?(4\d\d)p(\d+)?", stem):
         chroma, full = match[2], bool(match[1])
@@ -168,7 +168,8 @@ def _chroma_of_rgb(
 
     def plane(part: npt.NDArray[np.float32], weight: float) -> npt.NDArray[Any]:
         code = (part - luma) * np.float32(stretch / (2.0 * (1.0 - weight))) + np.float32(middle + 0.5)
-        return np.clip(np.floor(code), 0, top).astype(form.word)
+        planes: npt.NDArray[Any] = np.clip(np.floor(code), 0, top).astype(form.word)
+        return planes
 
     return plane(blue, float(weights[2])), plane(red, float(weights[0]))
 
