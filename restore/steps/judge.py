@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
 
 from restore import colour, metrics
-from restore.contracts import Metric, Tally
+from restore.contracts import Array, Metric, Tally
 from restore.errors import BadInput, UsageError, shown
 from restore.film import ColourTags, Reel, Score, Scorecard, Shot, Survey
 from restore.media.probe import probe
@@ -90,26 +91,33 @@ class _Pair:
 class _Sheet:
     """One shot's tallies: for each metric one of the restored film and one of the gray baseline."""
 
-    def __init__(self, shot: int, parts: tuple[Metric, ...]) -> None:
+    def __init__(self, shot: int, parts: tuple[Metric, ...], beside: ThreadPoolExecutor) -> None:
         self.shot, self.frames = shot, 0
-        self._tallies: list[tuple[Metric, Tally, Tally]] = [(part, part.begin(), part.begin()) for part in parts]
+        self._parts = parts
+        self._restored: tuple[Tally, ...] = tuple(part.begin() for part in parts)
+        self._gray: tuple[Tally, ...] = tuple(part.begin() for part in parts)
+        self._beside = beside
 
     def add(self, pair: _Pair, tags: ColourTags) -> None:
+        """Measure one frame: the gray baseline in a thread beside the restored picture."""
         made, right = pair.reels
-        depth = made.video.bit_depth
-        light = pair.restored.light
+        light, depth = pair.restored.light, made.video.bit_depth
         if pair.restored.chroma is None or pair.truth.chroma is None:
             raise BadInput(f"{shown(made.path)}: frame {pair.restored.index} has no chroma; it cannot be scored")
-        restored = colour.to_rgb(light, *pair.restored.chroma, tags, depth)
         truth = colour.to_rgb(pair.truth.light, *pair.truth.chroma, right.video.colour, right.video.bit_depth)
-        gray = colour.gray_rgb(light, tags, depth)
-        for _, of_restored, of_gray in self._tallies:
-            of_restored.add(restored, truth)
-            of_gray.add(gray, truth)
+        gray_done = self._beside.submit(lambda: _add(self._gray, colour.gray_rgb(light, tags, depth), truth))
+        _add(self._restored, colour.to_rgb(light, *pair.restored.chroma, tags, depth), truth)
+        gray_done.result()
         self.frames += 1
 
     def scores(self) -> tuple[Score, ...]:
-        return tuple(_score(part, made.score(), gray.score()) for part, made, gray in self._tallies)
+        each = zip(self._parts, self._restored, self._gray, strict=True)
+        return tuple(_score(part, restored.score(), gray.score()) for part, restored, gray in each)
+
+
+def _add(tallies: tuple[Tally, ...], picture: Array, truth: Array) -> None:
+    for tally in tallies:
+        tally.add(picture, truth)
 
 
 def _judged(
@@ -117,17 +125,18 @@ def _judged(
 ) -> Iterator[_Sheet]:
     """A filled sheet for every shot, its parts taken together."""
     done = 0
-    for number, pieces in groupby(shots, key=lambda shot: shot.number):
-        sheet = _Sheet(number, parts)
-        for _ in range(sum(piece.frames for piece in pieces)):
-            pair = next(pairs, None)
-            if pair is None:
-                raise BadInput(f"{shown(survey.reel.path)}: restored film ends at frame {done} of {survey.frames}")
-            sheet.add(pair, survey.reel.video.colour)
-            done += 1
-            if progress is not None and (done % STEP == 0 or done == survey.frames):
-                progress(done, survey.frames)
-        yield sheet
+    with ThreadPoolExecutor(1, "judge") as beside:
+        for number, pieces in groupby(shots, key=lambda shot: shot.number):
+            sheet = _Sheet(number, parts, beside)
+            for _ in range(sum(piece.frames for piece in pieces)):
+                pair = next(pairs, None)
+                if pair is None:
+                    raise BadInput(f"{shown(survey.reel.path)}: the restored film ends at frame {done}")
+                sheet.add(pair, survey.reel.video.colour)
+                done += 1
+                if progress is not None and (done % STEP == 0 or done == survey.frames):
+                    progress(done, survey.frames)
+            yield sheet
 
 
 def _side_by_side(made: Reader, right: Reader) -> Generator[_Pair]:
