@@ -21,6 +21,7 @@ from restore.errors import DAMAGED, BadInput, Stopped, shown
 from restore.film import Shot, Survey, Take
 from restore.progress import Event, stage
 from restore.steps.options import Options
+from restore.steps.papers import Finished
 from restore.steps.prepare import Plan
 from restore.steps.publish import Outputs, in_work_folder, publish
 from restore.steps.restore_shot import Job, take_key
@@ -118,7 +119,7 @@ def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> tuple[
     with stage("judge", times):
         scorecard = judge(plan, survey, shots, master)
     with stage("report", times):
-        report(plan, survey, shots, takes, master, scorecard, times, made)
+        report(Finished(plan, survey, shots, takes, master, scorecard), times, made)
     return survey, shots
 
 

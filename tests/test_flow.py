@@ -15,12 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from films import Film, lights
+from stand_in import Wash, Weights
 
 from restore import progress
-from restore.contracts import Card
 from restore.errors import DiskError, Stopped
 from restore.flows import cli, console
 from restore.flows.server import Server
@@ -30,21 +29,6 @@ from restore.progress import Event
 from restore.store import file_sha256
 
 pytestmark = pytest.mark.prefect
-
-
-class Wash:
-    """A painter that colours everything the same brown, where a trained network would stand."""
-
-    card = Card("wash", "brown", "none", "CC0-1.0", frames=2, working_size=32, stride=2)
-
-    class weights:
-        name, sha256, files = "wash", "0" * 64, (("wash.safetensors", "0" * 64),)
-
-    def __call__(self, light: Any, guidance: Any = None) -> Any:
-        count, _, height, width = light.shape
-        ab = np.empty((1, count, 2, height // 2, width // 2), np.float32)
-        ab[:, :, 0], ab[:, :, 1] = 12.0, 22.0
-        return ab
 
 
 @pytest.fixture(autouse=True)
@@ -128,7 +112,7 @@ def test_a_reel_goes_the_whole_way(
     assert {entry["name"]: entry["sha256"] for entry in written["outputs"]} == {
         name: file_sha256(out / name) for name in ("reel.master.mkv", "reel.access.mp4")
     }
-    assert written["networks"][0]["sha256"] == Wash.weights.sha256
+    assert written["networks"][0]["sha256"] == Weights.sha256
     assert [(shot["start"], shot["stop"]) for shot in written["shots"]] == [(0, 8), (8, 16), (16, 24)]
     assert all(gate["passed"] is not False for gate in written["proof"])
     assert written["run"]["seconds"].keys() >= {"probe", "split", "restore", "assemble"}

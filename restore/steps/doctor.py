@@ -17,6 +17,7 @@ from restore import models, store, weights
 from restore.errors import RestoreError, Unavailable, shown
 from restore.film import Gate
 from restore.media import codecs
+from restore.media.ffmpeg import program
 from restore.media.make import FilmPlan, make_film
 from restore.runtime import Runtime, gpus
 from restore.steps import provenance
@@ -71,7 +72,8 @@ def _versions() -> Iterator[Check]:
 
 
 def _program() -> str:
-    return str(provenance.versions()["ffmpeg_program"])
+    found = program()
+    return f"{shown(found.path)}, version {found.version}"
 
 
 def _codecs() -> str:

@@ -43,9 +43,9 @@ def versions() -> dict[str, Any]:
         "commit": _commit(),
         "python": platform.python_version(),
         "system": platform.platform(),
-        "packages": {name: found for name in PACKAGES if (found := _installed(name)) is not None},
+        "packages": {name: number for name in PACKAGES if (number := _installed(name)) is not None},
         "ffmpeg_libraries": library_versions(),
-        "ffmpeg_program": program(),
+        "ffmpeg_program": program().version,
     }
 
 

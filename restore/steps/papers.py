@@ -1,0 +1,37 @@
+"""Writes the papers that go with a master: list of shots, scorecard, provenance, and the page for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from restore.film import Master, Scorecard, Shot, Survey, Take, to_plain
+from restore.steps import provenance
+from restore.steps.prepare import Plan
+from restore.steps.publish import Outputs
+from restore.steps.report import report
+from restore.steps.split import save_shots
+from restore.store import write_json
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A reel that is made and judged."""
+
+    plan: Plan
+    survey: Survey
+    shots: tuple[Shot, ...]
+    takes: tuple[Take, ...]
+    master: Master
+    scorecard: Scorecard
+
+
+def papers(reel: Finished, seconds: Mapping[str, float], made: Outputs) -> None:
+    """Write all papers of `reel` under the names `made`. `seconds`: how long each step took so far."""
+    save_shots(Path(made.shots), reel.survey, reel.shots)
+    write_json(Path(made.scorecard), to_plain(reel.scorecard))
+    known = provenance.before(reel.plan, reel.survey, reel.shots, reel.takes)
+    whole = provenance.after(known, reel.plan, reel.master, reel.scorecard, seconds)
+    write_json(Path(made.provenance), whole)
+    report(whole, reel.survey, reel.shots, reel.master, reel.scorecard, Path(made.report))
