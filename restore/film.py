@@ -171,6 +171,7 @@ class Master:
     access_path: str | None
     access_sha256: str | None
     gates: tuple[Gate, ...]
+    notes: tuple[str, ...] = ()  # what had to be decided about the outputs, one sentence each, for the report
 
 
 @dataclass(frozen=True)

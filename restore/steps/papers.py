@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from restore.film import Master, Scorecard, Shot, Survey, Take, to_plain
@@ -34,4 +34,5 @@ def papers(reel: Finished, seconds: Mapping[str, float], made: Outputs) -> None:
     known = provenance.before(reel.plan, reel.survey, reel.shots, reel.takes)
     whole = provenance.after(known, reel.plan, reel.master, reel.scorecard, seconds)
     write_json(Path(made.provenance), whole)
-    report(whole, reel.survey, reel.shots, reel.master, reel.scorecard, Path(made.report))
+    survey = replace(reel.survey, notes=(*reel.survey.notes, *reel.master.notes))
+    report(whole, survey, reel.shots, reel.master, reel.scorecard, Path(made.report))

@@ -138,6 +138,7 @@ def after(
     return {
         **known,
         "outputs": outputs,
+        "output_notes": list(master.notes),
         "proof": to_plain(master.gates),
         "scores": to_plain(scorecard),
         "run": {
