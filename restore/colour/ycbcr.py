@@ -20,6 +20,10 @@ WEIGHTS: dict[str, tuple[float, float]] = {
 """kr and kb of each matrix; kg = 1 − kr − kb."""
 
 
+_ROOM = np.float32(1e-6)
+"""Least room to black and to white: it keeps quotients finite, and is too little for any colour."""
+
+
 def weights(matrix: str) -> tuple[float, float, float]:
     """kr, kg, kb of a matrix by name. Raises ValueError for a name that is not in `WEIGHTS`."""
     if matrix not in WEIGHTS:
@@ -51,28 +55,21 @@ def limit_gamut(cbcr: Float, luma: Float, matrix: str) -> Float:
     largest s that keeps Y' + s·d in [0, 1] is min(1, (1 − Y') / max d, Y' / −min d). Luma at or beyond black or white
     leaves no chroma. The picture's luma is not part of the result: there is nothing here that could change it.
     """
-    red, green, blue = _differences(cbcr[..., 0, :, :], cbcr[..., 1, :, :], matrix)
+    kr, kg, kb = weights(matrix)
+    cb, cr = cbcr[..., 0, :, :], cbcr[..., 1, :, :]
+    red, blue = cr * np.float32(2 * (1 - kr)), cb * np.float32(2 * (1 - kb))  # R' − Y', B' − Y'
+    green = red * np.float32(-kr / kg)  # as the three, weighted by kr, kg, kb, add up to nothing
+    green -= blue * np.float32(kb / kg)
     high = np.maximum(red, green)
     np.maximum(high, blue, out=high)
-    low = np.minimum(red, green, out=red)
+    low = np.minimum(red, green, out=green)
     np.minimum(low, blue, out=low)
-    np.negative(low, out=low)
-    # A gray pixel has high = low = 0; the floor keeps the quotient finite, and min(1, ...) leaves it at 1.
-    np.maximum(high, np.float32(1e-6), out=high)
-    np.maximum(low, np.float32(1e-6), out=low)
-    room = np.clip(luma, np.float32(0), np.float32(1))
-    below = np.divide(room, low, out=low)
+    room = np.clip(luma, _ROOM, 1 - _ROOM, out=red)
+    np.divide(low, room, out=low)
     np.subtract(np.float32(1), room, out=room)
-    above = np.divide(room, high, out=high)
-    factor = np.minimum(above, below, out=above)
-    np.minimum(factor, np.float32(1), out=factor)
-    limited: Float = cbcr * factor[..., None, :, :]
+    np.divide(high, room, out=high)
+    # By how much the colour is too strong: the larger of high / (1 − Y') and −low / Y', and at least 1.
+    excess = np.maximum(high, np.negative(low, out=low), out=high)
+    np.maximum(excess, np.float32(1), out=excess)
+    limited: Float = cbcr / excess[..., None, :, :]
     return limited
-
-
-def _differences(cb: Float, cr: Float, matrix: str) -> tuple[Float, Float, Float]:
-    """R' − Y', G' − Y', B' − Y' of Cb and Cr; new arrays. Weighted by kr, kg, kb they add up to nothing."""
-    (_, _, red_cr), (_, green_cb, green_cr), (_, blue_cb, _) = rgb_matrix(matrix).astype(np.float32)
-    green = cb * green_cb
-    green += cr * green_cr
-    return cr * red_cr, green, cb * blue_cb
