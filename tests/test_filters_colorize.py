@@ -8,56 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from painters import CARD, TAGS, Brush, Room, film, shot
 from pydantic import ValidationError
 
 from restore import colour, models
-from restore.contracts import UNGUIDED, Card, Filter, Frames, Guidance
+from restore.contracts import Filter, Frames
 from restore.errors import BadRecipe
-from restore.film import ColourTags, Shot
+from restore.film import Shot
 from restore.filters import find
 from restore.filters.colorize import Colorize, working_shape
-from restore.windows import filtered
-
-CARD = Card("duo", "", "", "", frames=2, candidates=3, multiple_of=16, working_size=24, stride=2)
-TAGS = ColourTags("bt709", False, "left")
-
-
-class Brush:
-    """A painter whose colour tells what it saw: candidate k gives a* from this frame's L*, b* from what moved."""
-
-    def __init__(self, card: Card = CARD) -> None:
-        self.card = card
-        self.seen: list[np.ndarray] = []
-
-    def __call__(self, light: np.ndarray, guidance: Guidance = UNGUIDED) -> np.ndarray:
-        assert light.ndim == 4 and light.shape[1] == 1 and light.dtype == np.float32
-        assert all(side % self.card.multiple_of == 0 for side in light.shape[2:])
-        self.seen.append(light)
-        before = np.concatenate([light[:1], light[:-1]])
-        now, moved = (x[:, 0, :: self.card.stride, :: self.card.stride] for x in (light, light - before))
-        return np.stack([np.stack([20 * now + 5 * k, 40 * moved], axis=1) for k in range(self.card.candidates)])
-
-
-class Room:
-    """Stands where a run has its Runtime: hands out one painter and keeps what it was asked for."""
-
-    def __init__(self, painter: Brush) -> None:
-        self._painter = painter
-        self.asked: list[tuple[str, str | None]] = []
-
-    def painter(self, name: str, weights: str | None = None) -> Brush:
-        self.asked.append((name, weights))
-        return self._painter
-
-
-def film(shape: tuple[int, ...], depth: int = 8, tags: ColourTags = TAGS, start: int = 0) -> Frames:
-    rng = np.random.default_rng(5)
-    light = rng.integers(16 << (depth - 8), 236 << (depth - 8), shape).astype(np.uint8 if depth == 8 else np.uint16)
-    return Frames(light, None, start, depth, tags)
-
-
-def shot(frames: Frames) -> Shot:
-    return Shot(1, 1, frames.start, frames.stop, frames.start, frames.stop, "start")
 
 
 def coloured(frames: Frames, brush: Brush | None = None, **kept: Any) -> np.ndarray:
@@ -169,18 +128,6 @@ def test_any_picture_gets_colour_no_larger_than_itself(shape: tuple[int, int, in
     assert made.shape[:2] == (shape[0], 2)
     assert 1 <= made.shape[2] <= shape[1] and 1 <= made.shape[3] <= shape[2]
     assert np.abs(made).max() <= 0.5
-
-
-@settings(max_examples=40, deadline=None)
-@given(frames=st.integers(1, 12), size=st.integers(1, 5), runs=st.integers(1, 4))
-def test_windowed_equals_whole(frames: int, size: int, runs: int) -> None:
-    whole = film((frames, 20, 28), start=100)
-    part = Colorize()
-    expected = coloured(whole)
-    stream = [whole.part(at, min(at + runs, whole.stop)) for at in range(100, whole.stop, runs)]
-    made = list(filtered(stream, part, part.begin(shot(whole), Room(Brush())), size))
-    assert (made[0].start, made[-1].stop) == (whole.start, whole.stop)
-    assert np.array_equal(np.concatenate([m.colour for m in made]), expected)
 
 
 def test_the_frame_before_is_seen_and_a_shots_first_frame_has_none() -> None:

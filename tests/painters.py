@@ -1,0 +1,50 @@
+"""What tests of filters share: a painter that tells what it saw, a room that hands it out, and films of noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from restore.contracts import UNGUIDED, Card, Frames, Guidance
+from restore.film import ColourTags, Shot
+
+CARD = Card("duo", "", "", "", frames=2, candidates=3, multiple_of=16, working_size=24, stride=2)
+TAGS = ColourTags("bt709", False, "left")
+
+
+class Brush:
+    """A painter whose colour tells what it saw: candidate k gives a* from this frame's L*, b* from what moved."""
+
+    def __init__(self, card: Card = CARD) -> None:
+        self.card = card
+        self.seen: list[np.ndarray] = []
+
+    def __call__(self, light: np.ndarray, guidance: Guidance = UNGUIDED) -> np.ndarray:
+        assert light.ndim == 4 and light.shape[1] == 1 and light.dtype == np.float32
+        assert all(side % self.card.multiple_of == 0 for side in light.shape[2:])
+        self.seen.append(light)
+        before = np.concatenate([light[:1], light[:-1]])
+        now, moved = (x[:, 0, :: self.card.stride, :: self.card.stride] for x in (light, light - before))
+        return np.stack([np.stack([20 * now + 5 * k, 40 * moved], axis=1) for k in range(self.card.candidates)])
+
+
+class Room:
+    """Stands where a run has its Runtime: hands out one painter and keeps what it was asked for."""
+
+    def __init__(self, painter: Brush) -> None:
+        self._painter = painter
+        self.asked: list[tuple[str, str | None]] = []
+
+    def painter(self, name: str, weights: str | None = None) -> Brush:
+        self.asked.append((name, weights))
+        return self._painter
+
+
+def film(shape: tuple[int, ...], depth: int = 8, tags: ColourTags = TAGS, start: int = 0) -> Frames:
+    rng = np.random.default_rng(5)
+    light = rng.integers(16 << (depth - 8), 236 << (depth - 8), shape).astype(np.uint8 if depth == 8 else np.uint16)
+    return Frames(light, None, start, depth, tags)
+
+
+def shot(frames: Frames) -> Shot:
+    """All of `frames` as one shot."""
+    return Shot(1, 1, frames.start, frames.stop, frames.start, frames.stop, "start")
