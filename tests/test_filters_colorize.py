@@ -17,6 +17,8 @@ from restore.errors import BadRecipe
 from restore.film import Shot
 from restore.filters import find
 from restore.filters.colorize import Colorize, working_shape
+from restore.runtime import Runtime
+from restore.windows import filtered
 
 
 def coloured(frames: Frames, brush: Brush | None = None, **kept: Any) -> np.ndarray:
@@ -140,3 +142,15 @@ def test_the_frame_before_is_seen_and_a_shots_first_frame_has_none() -> None:
     assert np.array_equal(alone.colour[0], still.colour[0])
     moved = coloured(whole)[2]
     assert not np.array_equal(moved, alone.colour[0])
+
+
+def test_windowed_equals_whole_with_the_network_that_ships() -> None:
+    """Bit for bit, on the processor: batches, windows and order must not show in what is written."""
+    whole = film((7, 60, 90), start=3)
+    part = Colorize()
+    session = part.begin(shot(whole), Runtime("cpu", 1))
+    expected = session(whole).colour
+    assert np.abs(expected).max() > 0.001
+    for size in (1, 3):
+        made = list(filtered([whole], part, session, size))
+        assert np.array_equal(np.concatenate([m.colour for m in made]), expected)
