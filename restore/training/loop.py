@@ -103,7 +103,9 @@ def prepare(recipe: TrainRecipe, pack: Path, out: Path, device: str, teachers: P
     decay = recipe.schedule.decay
     optimizer = torch.optim.AdamW(groups, lr=recipe.schedule.rate, weight_decay=decay, fused=fused)
     room, judge_optimizer = _classroom(recipe, teachers, where)
-    key = digest([to_plain(recipe), hashlib.sha256((pack / "index.json").read_bytes()).hexdigest()])
+    plain = to_plain(recipe)
+    del plain["schedule"]["steps"]  # a finished training may be taken up again and led further
+    key = digest([plain, hashlib.sha256((pack / "index.json").read_bytes()).hexdigest()])
     workers = torch.get_num_threads()
     stocks = [load(pack, [run for run in runs if run.held_out == held], where, workers) for held in (False, True)]
     out.mkdir(parents=True, exist_ok=True)

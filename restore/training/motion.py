@@ -47,6 +47,7 @@ def draw(stock: Stock, chances: Tensor, count: int, size: tuple[int, int], gener
     rgb = _cut(stock, index, theta, size)
     where, inside = _journey(theta[:, 0], theta[:, 1], size)
     steady = (rgb[:, 0] - rgb[:, 1]).abs().amax(1, keepdim=True) < 0.03
+    where, inside = where.to(device), inside.to(device)
     known = torch.where(moving.to(device).view(-1, 1, 1, 1), steady, inside)
     sample = Sample(rgb, where, known.float())
     return _layer(sample, generator)

@@ -161,8 +161,22 @@ def make(folder: Path, recipe: TrainRecipe, out: Path) -> None:
                 runs.append(Run(source.file, source.folder, held_out, source.author, source.licence, tuple(spans)))
     if all(run.held_out for run in runs) or not any(run.held_out for run in runs):
         raise BadRecipe("the recipe must leave something to train on and something held out; see [data] held_out")
-    index = {"recipe": to_plain(recipe), "runs": [asdict(run) for run in runs]}
+    index = {"recipe": to_plain(recipe), "credits": _credits(folder), "runs": [asdict(run) for run in runs]}
     (out / "index.json").write_text(json.dumps(index, indent=0), encoding="utf-8")
+
+
+def _credits(folder: Path) -> list[str]:
+    """The credits that ATTRIBUTION.md of the data asks for, one a line; they go on into the model card."""
+    file = folder / "ATTRIBUTION.md"
+    if not file.exists():
+        return []
+    return [line[2:].strip() for line in file.read_text(encoding="utf-8").splitlines() if line.startswith("- ")]
+
+
+def read_credits(folder: Path) -> list[str]:
+    """The credits that a pack carries."""
+    found: list[str] = json.loads((folder / "index.json").read_text(encoding="utf-8"))["credits"]
+    return found
 
 
 def read_index(folder: Path) -> tuple[TrainRecipe, list[Run]]:
