@@ -1,0 +1,120 @@
+"""The ffmpeg program, which puts the finished reel together: found, asked for its version, fed through a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import IO
+
+from restore.errors import DiskError, Unavailable
+
+OLDEST = 5
+"""Major version below which options that we use are missing."""
+
+ROTATES = 7
+"""Major version from which Matroska gets a picture's rotation, and `-display_rotation` is there."""
+
+_FULL = "No space left on device"
+_SAID = 6  # lines of the program's messages that an error repeats
+
+
+@dataclass(frozen=True)
+class Program:
+    """An ffmpeg program. `version` is what it says of itself; builds without a number count as new."""
+
+    path: str
+    version: str
+    major: int
+
+
+def program(oldest: int = OLDEST) -> Program:
+    """The ffmpeg on PATH when it is at least of major version `oldest`, else the one in the imageio-ffmpeg wheel.
+
+    Raises Unavailable when neither is there or neither is new enough.
+    """
+    seen = list[str]()
+    for path in _candidates():
+        found = _asked(path)
+        if found and found.major >= oldest:
+            return found
+        seen.append(f"{path} ({found.version if found else 'does not run'})")
+    raise Unavailable(
+        f"no ffmpeg program of version {oldest} or newer: {', '.join(seen) or 'none found'}; "
+        "install ffmpeg, or the Python package imageio-ffmpeg"
+    )
+
+
+def _candidates() -> Iterator[str]:
+    if on_path := shutil.which("ffmpeg"):
+        yield on_path
+    with contextlib.suppress(ImportError, RuntimeError):  # RuntimeError: the wheel for this machine has no program
+        import imageio_ffmpeg
+
+        yield imageio_ffmpeg.get_ffmpeg_exe()
+
+
+@lru_cache(maxsize=8)
+def _asked(path: str) -> Program | None:
+    try:
+        said = subprocess.run(
+            [path, "-hide_banner", "-version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=True
+        ).stdout.decode(errors="replace")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    version = said.split("\n")[0].removeprefix("ffmpeg version ").split(" ")[0]
+    number = re.match(r"n?(\d+)\.", version)
+    return Program(path, version, int(number[1]) if number else 99)
+
+
+@contextlib.contextmanager
+def fed(arguments: list[str]) -> Iterator[IO[bytes]]:
+    """Run ffmpeg with `arguments`; what is written into the file given out arrives as its `pipe:0`.
+
+    It runs in a process group of its own, away from the terminal, and dies with the block that feeds it. Raises
+    DiskError when the disk is full, Unavailable with the program's last lines when it fails.
+    """
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            arguments, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
+        )
+        assert process.stdin is not None
+        try:
+            yield process.stdin
+            process.stdin.close()
+            failed = process.wait() != 0
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError):
+                raise
+            failed = True  # it went away while we were writing: its own words say more than ours
+        finally:
+            _end(process)
+        if failed:
+            raise _complaint(arguments[0], log)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Leave nothing running: a program that was fed to its end is gone already."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if process.stdin and not process.stdin.closed:
+        with contextlib.suppress(OSError):  # unwritten rest for a program that is gone
+            process.stdin.close()
+
+
+def _complaint(path: str, log: IO[bytes]) -> Exception:
+    log.seek(0)
+    lines = [line.strip() for line in log.read().decode(errors="replace").splitlines() if line.strip()]
+    said = "; ".join(lines[-_SAID:]) or "it said nothing"
+    if _FULL in said:
+        return DiskError(f"{path}: no space left for the master; free some and run the same command again")
+    return Unavailable(f"{path} could not put the reel together: {said}")

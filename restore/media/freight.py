@@ -1,0 +1,158 @@
+"""What travels with the picture: sound, subtitles, other pictures, attachments, timecode, and in which form each goes.
+
+A track goes packet for packet where the container can hold it. Where it cannot, sound goes decoded, as PCM,
+QuickTime text as SubRip, and anything else stays behind; each such case is a note for the report.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import av
+from av.stream import Disposition
+
+from restore.film import Reel
+from restore.media.open import open_film
+
+MP4_SOUND = ("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac")
+"""Sound that an access copy takes as it is: what MP4 players commonly read."""
+
+_TEXT = ("subrip", "ass", "ssa", "mov_text", "webvtt", "text")
+_PCM = {"u8": "pcm_u8", "s16": "pcm_s16le", "s32": "pcm_s32le", "flt": "pcm_f32le", "dbl": "pcm_f64le"}
+_PICTURE_TYPES = {"png": "image/png", "mjpeg": "image/jpeg", "gif": "image/gif", "bmp": "image/bmp"}
+_FORMAT = {".mkv": "matroska", ".mov": "mov", ".mp4": "mp4"}
+
+
+@dataclass(frozen=True)
+class Cargo:
+    """One track of the source and how it goes. `codec` is "copy", "attach" or the encoder that the program uses."""
+
+    index: int  # of the stream in the source
+    kind: str  # "audio" | "subtitle" | "video" | "attachment"
+    codec: str
+    name: str  # of the codec in the source
+    untyped: bool = False  # an attachment without the MIME type that Matroska wants
+
+
+@dataclass(frozen=True)
+class Cover:
+    """A still picture that a container shows for the whole film; Matroska holds it as an attachment."""
+
+    filename: str
+    mimetype: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Freight:
+    """All that goes beside the picture into one file."""
+
+    cargo: tuple[Cargo, ...] = ()
+    covers: tuple[Cover, ...] = ()
+    timecode: str = ""  # as the source states it, drop-frame mark and all
+    default: bool = True  # the source marks its picture as the default track
+    notes: tuple[str, ...] = ()
+
+
+def for_master(reel: Reel, suffix: str) -> Freight:
+    """Everything the source holds beside its picture, for a master in Matroska (".mkv") or QuickTime (".mov")."""
+    return _load(reel, _FORMAT[suffix], _master_form)
+
+
+def for_access(reel: Reel, audio: str) -> Freight:
+    """Sound and text subtitles, for an access copy in MP4. With audio "aac", all sound is encoded again."""
+
+    def form(stream: Any, name: str, _container: str) -> str:
+        if stream.type == "audio":
+            return "copy" if audio == "copy" and name in MP4_SOUND else "aac"
+        if stream.type == "subtitle" and name in _TEXT:
+            return "copy" if name == "mov_text" else "mov_text"
+        return ""
+
+    return _load(reel, "mp4", form)
+
+
+def _load(reel: Reel, container: str, form: Callable[[Any, str, str], str]) -> Freight:
+    """`form` says for (stream, its codec's name, container) how it goes; "" leaves it behind."""
+    if reel.container == "sequence":
+        return Freight()
+    cargo, covers, notes, timecode = list[Cargo](), list[Cover](), list[str](), ""
+    with open_film(reel.path) as film:
+        for stream in film.streams:
+            timecode = timecode or stream.metadata.get("timecode", "")
+            if stream.index == reel.video.index:
+                continue
+            name, what = _codec(stream), f"{stream.type} track {stream.index}"
+            if stream.type == "video" and stream.disposition & Disposition.attached_pic:
+                if container == "matroska":
+                    covers.append(_cover(film, stream, name))
+                continue
+            codec = form(stream, name, container)
+            if codec:
+                untyped = stream.type == "attachment" and not stream.metadata.get("mimetype")
+                cargo.append(Cargo(stream.index, stream.type, codec, name, untyped))
+            note = _note(stream, name, codec, container)
+            notes += [f"{what} ({name or 'unnamed data'}) {note}"] if note else []
+        timecode = timecode or film.metadata.get("timecode", "")
+        default = bool(film.streams[reel.video.index].disposition & Disposition.default)
+    return Freight(tuple(cargo), tuple(covers), timecode, default, tuple(notes))
+
+
+def _master_form(stream: Any, name: str, container: str) -> str:
+    kind = stream.type
+    if kind == "attachment":
+        return "copy" if container == "matroska" else ""
+    if kind == "data" or stream.codec_context is None:
+        return ""
+    if _held(stream, container):
+        return "copy"
+    if kind == "audio":
+        return _PCM.get(stream.codec_context.format.name.rstrip("p"), "pcm_s32le")
+    if kind == "subtitle" and name in _TEXT:
+        return "srt" if container == "matroska" else "mov_text"
+    return ""
+
+
+def _note(stream: Any, name: str, codec: str, container: str) -> str:
+    """What people must know about this track; nothing where it goes as it is."""
+    if codec == "copy" or (container == "mp4" and stream.type not in ("audio", "subtitle")):
+        return ""  # an access copy promises no more than sound and subtitles
+    if codec:
+        return f"goes into {container} as {codec}"
+    if stream.type == "data" and stream.metadata.get("timecode"):
+        return "goes on as the timecode tag of the picture"
+    if stream.type == "data" and name == "bin_data" and stream.metadata.get("handler_name") == "SubtitleHandler":
+        return ""  # QuickTime's text track of chapter titles: they travel as chapters
+    return f"does not fit into {container}: it stays in the source"
+
+
+def _codec(stream: Any) -> str:
+    if stream.codec_context is None:
+        return stream.name if stream.type == "data" and stream.name else ""
+    return str(stream.codec_context.codec.canonical_name)
+
+
+def _held(stream: Any, container: str) -> bool:
+    """Whether the container takes this track: tried on an empty file, as lists of codecs tell only half of it."""
+    trial = av.open(io.BytesIO(), "w", format=container)
+    try:
+        trial.add_stream_from_template(stream)
+        trial.start_encoding()
+        trial.close()
+    except (av.FFmpegError, ValueError):
+        return False
+    return True
+
+
+def _cover(film: av.container.InputContainer, stream: Any, name: str) -> Cover:
+    suffix = "jpg" if name == "mjpeg" else name
+    content = next((bytes(packet) for packet in film.demux(stream) if packet.size), b"")
+    film.seek(0)
+    return Cover(
+        filename=stream.metadata.get("filename") or f"cover.{suffix}",
+        mimetype=stream.metadata.get("mimetype") or _PICTURE_TYPES.get(name, "application/octet-stream"),
+        content=content,
+    )

@@ -1,0 +1,150 @@
+"""The command line of the final mux: which tracks go where, under which tags, in exactly which words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ffmpeg as graph
+
+from restore.film import Reel, Survey
+from restore.media.clock import Clock
+from restore.media.encoder import Track
+from restore.media.ffmpeg import Program
+from restore.media.freight import Cargo, Freight
+from restore.media.spec import OutputSpec
+
+IPTC_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+"""IPTC digital source type of a real picture with elements that a trained network made."""
+
+_INTERLEAVE = 3_000_000
+"""Microseconds of packets that the program holds back at most while a sparse track is silent; bounds its memory."""
+
+_SAME_LOOK = {  # of the source: as media.open reads it, so that streams get the same numbers
+    "protocol_whitelist": "file",
+    "probesize": 10_000_000,
+    "analyzeduration": 10_000_000,
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that the command line says. `attached`: (file, name, MIME type) of each new attachment of the master."""
+
+    survey: Survey
+    spec: OutputSpec
+    clock: Clock
+    offset: int  # seconds that the piped times lie too late
+    master: Path
+    access: Path | None
+    for_master: Freight
+    for_access: Freight | None
+    attached: tuple[tuple[Path, str, str], ...] = ()
+
+
+def disclosure(reel: Reel) -> str:
+    """The sentence that goes into both files, before whatever comment the source has."""
+    said = (
+        f"AI-colorized derivative of {reel.name} (SHA-256 {reel.sha256}); colours are not evidence. "
+        f"IPTC digital source type: {IPTC_SOURCE_TYPE}"
+    )
+    own = next((value for key, value in reel.metadata if key.lower() == "comment"), "")
+    return f"{said} | Comment of the source: {own}" if own else said
+
+
+def arguments(program: Program, job: Job) -> list[str]:
+    """The ffmpeg command: pictures from `pipe:0`, the rest from the source, both outputs from one reading."""
+    reel = job.survey.reel
+    pipe = graph.input("pipe:0", f="nut", copyts=None, itsoffset=-job.offset, **_turn(reel.video.display_matrix))
+    source = None
+    if reel.container != "sequence":
+        source = graph.input(f"file:{reel.path}", f=reel.container.split(",")[0], **_SAME_LOOK)
+    outputs = [_output(job, job.for_master, job.spec.master, (pipe["0"], source, job.master))]
+    if job.access and job.for_access and job.spec.access:
+        outputs.append(_output(job, job.for_access, job.spec.access, (pipe["1"], source, job.access)))
+    words: list[str] = graph.merge_outputs(*outputs).compile(cmd=program.path)
+    # The wrapper has no way to say an option twice, as attachments need it.
+    place = words.index(f"file:{job.master}")
+    words[place:place] = _attach(job)
+    return [words[0], "-hide_banner", "-nostdin", "-loglevel", "warning", "-y", *words[1:]]
+
+
+def _output(job: Job, freight: Freight, track: Track, way: tuple[Any, Any, Path]) -> Any:
+    """One output file: `way` is the piped picture, the source (or None) and the file."""
+    picture, source, path = way
+    reel, container = job.survey.reel, {".mkv": "matroska", ".mov": "mov", ".mp4": "mp4"}[path.suffix]
+    options = _common(container) | _picture(job, track, freight)
+    options |= {"map_metadata": "1" if source else "-1", "map_chapters": "1" if source else "-1"}
+    options["metadata:g:0"] = f"comment={disclosure(reel)}"
+    if container == "matroska":
+        options["metadata:g:1"] = f"DIGITAL_SOURCE_TYPE={IPTC_SOURCE_TYPE}"
+    if source:
+        options["map_metadata:s:0"] = f"1:s:{reel.video.index}"
+    if container != "matroska":
+        # Edit lists say when a track begins; older programs count them in milliseconds unless told otherwise.
+        options |= {"movflags": "+faststart", "movie_timescale": reel.video.time_base.denominator}
+    for place, cargo in enumerate(freight.cargo, 1):
+        options |= _cargo(job, cargo, place)
+    streams = [picture, *(source[str(cargo.index)] for cargo in freight.cargo)]
+    return graph.output(*streams, f"file:{path}", **options)
+
+
+def _common(container: str) -> dict[str, Any]:
+    """No random numbers, no dates and no program version in the file: the same input gives the same bytes."""
+    return {
+        "f": container, "fflags": "+bitexact", "avoid_negative_ts": "disabled", "max_interleave_delta": _INTERLEAVE,
+        "copypriorss": 1, "copyinkf": None, "max_muxing_queue_size": 100_000,
+    }  # fmt: skip
+
+
+def _picture(job: Job, track: Track, freight: Freight) -> dict[str, Any]:
+    """The tags of the picture, said again for the container: the pipe does not carry them."""
+    video = job.survey.reel.video
+    options = {
+        "c:0": "copy", "color_primaries:0": track.primaries, "color_trc:0": track.transfer,
+        "colorspace:0": track.matrix, "color_range:0": track.range_tag, "metadata:s:0": "encoder=",
+        "disposition:0": "default" if freight.default else "0",
+    }  # fmt: skip
+    if track.chroma == "420":
+        options["chroma_sample_location:0"] = track.siting
+    if video.field_order != "unknown":
+        options["field_order:0"] = video.field_order
+    if track.sample_aspect != 1:
+        shape = track.sample_aspect * track.width / track.height
+        options["aspect:0"] = f"{shape.numerator}:{shape.denominator}"
+    if job.clock.steady:
+        options["r:0"] = f"{video.rate.numerator}/{video.rate.denominator}"
+    if freight.timecode:
+        options["metadata:s:v:0"] = f"timecode={freight.timecode}"
+    return options
+
+
+def _cargo(job: Job, cargo: Cargo, place: int) -> dict[str, Any]:
+    options: dict[str, Any] = {f"c:{place}": cargo.codec, f"map_metadata:s:{place}": f"1:s:{cargo.index}"}
+    if cargo.codec == "aac":
+        options |= {f"b:{place}": f"{job.spec.audio_kbps}k", f"threads:{place}": 1}
+    if cargo.untyped:
+        options[f"metadata:s:{place}"] = "mimetype=application/octet-stream"
+    return options
+
+
+def _attach(job: Job) -> list[str]:
+    words, place = list[str](), sum(cargo.kind == "attachment" for cargo in job.for_master.cargo)
+    for number, (path, name, mimetype) in enumerate(job.attached, place):
+        words += ["-attach", f"file:{path}", f"-metadata:s:t:{number}", f"mimetype={mimetype}"]
+        words += [f"-metadata:s:t:{number}", f"filename={name}"]
+    return words
+
+
+def _turn(matrix: tuple[int, ...] | None) -> dict[str, Any]:
+    """Options that give a picture this display matrix (nine integers by rows, 16.16 fixed point)."""
+    if matrix is None:
+        return {}
+    a, b, c, d = matrix[0], matrix[1], matrix[3], matrix[4]
+    mirrored = a * d - b * c < 0
+    if mirrored:
+        a, c = -a, -c
+    options: dict[str, Any] = {"display_rotation": round(math.degrees(math.atan2(c, a)), 6)}
+    return options | ({"display_hflip": None} if mirrored else {})
