@@ -35,6 +35,14 @@ def listening() -> Iterator[list[Line]]:
         yield lines
 
 
+def plain(problem: Exception) -> str:
+    """What an exception of PyAV or of the system says, in one line of words: no numbers, no function names."""
+    said = str(getattr(problem, "strerror", None) or problem).splitlines()
+    line = getattr(problem, "log", None)  # PyAV keeps FFmpeg's last error line here
+    words = [said[0].lower() if said else type(problem).__name__]
+    return ": ".join(shown(word.strip()) for word in (*words, *([line[2]] if line else [])))
+
+
 class Ledger:
     """The damage and the oddities of one reel, entered while it is read from its first frame to its last."""
 

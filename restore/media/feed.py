@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -99,7 +99,7 @@ def survivors(
         if ledger is not None:
             ledger.lines(number, lines)
             if fault is not None:
-                ledger.enter(number, "packet", f"{type(fault).__name__}: {fault}")
+                ledger.enter(number, "packet", damage.plain(fault))
         for frame in frames:
             if ledger is not None and frame.is_corrupt:
                 ledger.enter(number, "corrupt", "the decoder marks this frame as damaged")
@@ -162,20 +162,21 @@ def _deinterlaced(frames: Feed, reel: Reel) -> Feed:
     """One whole picture for each frame, with that frame's times: the filter runs one frame behind."""
     waiting: deque[Decoded] = deque()
     graph: av.filter.Graph | None = None
-    for decoded in frames:
-        if graph is None:
-            graph = _graph(decoded.frame, reel)
-        waiting.append(decoded)
-        graph.push(decoded.frame)
-        yield from _pulled(graph, waiting)
+    with closing(frames):
+        for decoded in frames:
+            if graph is None:
+                graph = _graph(decoded.frame, reel)
+            waiting.append(decoded)
+            graph.push(decoded.frame)
+            yield from _pulled(graph, waiting, reel)
     if graph is not None:
         graph.push(None)
-        yield from _pulled(graph, waiting)
+        yield from _pulled(graph, waiting, reel)
     if waiting:
         raise BadInput(f"{shown(reel.path)}: {reel.deinterlace} kept back {len(waiting)} frames; choose another filter")
 
 
-def _pulled(graph: av.filter.Graph, waiting: deque[Decoded]) -> Iterator[Decoded]:
+def _pulled(graph: av.filter.Graph, waiting: deque[Decoded], reel: Reel) -> Iterator[Decoded]:
     while waiting:
         try:
             frame = graph.pull()
@@ -183,6 +184,9 @@ def _pulled(graph: av.filter.Graph, waiting: deque[Decoded]) -> Iterator[Decoded
             return
         if not isinstance(frame, av.VideoFrame):
             raise TypeError(f"a picture was expected of the filter, not {frame!r}")
+        form = pixels.layout(frame.format.name)
+        if (form.depth, form.chroma) != (reel.video.bit_depth, reel.video.chroma):
+            raise UsageError(f"--deinterlace {reel.deinterlace}: cannot take {reel.video.pixel_format}; choose another")
         yield replace(waiting.popleft(), frame=frame)
 
 
@@ -195,5 +199,7 @@ def _graph(frame: av.VideoFrame, reel: Reel) -> av.filter.Graph:
     try:
         graph.link_nodes(source, graph.add(name, settings), graph.add("buffersink")).configure()
     except (av.error.FFmpegError, ValueError) as problem:
-        raise UsageError(f"--deinterlace {reel.deinterlace}: {problem}; it cannot take this film") from None
+        raise UsageError(
+            f"--deinterlace {reel.deinterlace}: {damage.plain(problem)}; it cannot take this film"
+        ) from None
     return graph

@@ -46,7 +46,9 @@ def regular_file(path: str | os.PathLike[str]) -> os.stat_result:
         why = "the link leads nowhere" if Path(path).is_symlink() else "there is no such file"
         raise MissingInput(f"{shown(path)}: {why}; check the name") from None
     except (OSError, ValueError) as problem:
-        raise MissingInput(f"{shown(path)}: cannot be reached ({_reason(problem)}); check name and rights") from None
+        raise MissingInput(
+            f"{shown(path)}: cannot be reached ({damage.plain(problem)}); check name and rights"
+        ) from None
     if stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode):
         return found
     kind = "a pipe" if stat.S_ISFIFO(found.st_mode) else "a device or socket"
@@ -67,7 +69,7 @@ def open_film(path: str, heard: list[damage.Line] | None = None) -> Iterator[av.
         try:
             container = av.open("file:" + str(Path(path).absolute()), options=_OPTIONS, metadata_errors="replace")
         except (PermissionError, FileNotFoundError) as problem:
-            raise MissingInput(f"{shown(path)}: cannot be read ({_reason(problem)}); check its rights") from None
+            raise MissingInput(f"{shown(path)}: cannot be read ({damage.plain(problem)}); check its rights") from None
         except (av.error.FFmpegError, OSError, ValueError) as problem:
             raise BadInput(f"{shown(path)}: {_refusal(path, problem, lines)}") from None
     if heard is not None:
@@ -103,8 +105,4 @@ def _refusal(path: str, problem: Exception, lines: list[damage.Line]) -> str:
         return "its index (moov) is missing, so the file was cut off or never finished; get it again or recover it"
     if "whitelist" in said or start.startswith((b"#EXTM3U", b"ffconcat", b"v=0")):
         return "is a playlist, a single picture or another file that is no film; give the film itself"
-    return f"is not a film we can read ({_reason(problem)}); try playing it, or get it again from its source"
-
-
-def _reason(problem: Exception) -> str:
-    return str(getattr(problem, "strerror", None) or problem).split("\n")[0].lower()
+    return f"is not a film we can read ({damage.plain(problem)}); try playing it, or get it again from its source"

@@ -105,7 +105,7 @@ def _deinterlaced(reel: Reel, wanted: str) -> Reel:
 
 def _no_frame(stream: av.VideoStream, ledger: Ledger) -> str:
     why = ledger.damage[0].message if ledger.damage else "no packet of it is there"
-    if size := re.search(r"Picture size (\d+)x(\d+) is invalid", " ".join(d.message for d in ledger.damage)):
+    if size := re.search(r"Picture size (\d+)x(\d+) (is invalid|exceeds)", " ".join(d.message for d in ledger.damage)):
         return f"pictures of {size[1]}×{size[2]} are over the limit of {MAX_PIXELS:,} pixels; make a smaller copy"
     return f"not one frame of stream {stream.index} can be decoded ({why}); get the film again from its source"
 

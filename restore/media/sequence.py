@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import av
 import av.error
 
 from restore.errors import BadInput, MissingInput, shown
+from restore.media import damage
 from restore.media.open import MAX_PIXELS
 
 _CODECS = {".dpx": "dpx", ".tif": "tiff", ".tiff": "tiff", ".png": "png"}
@@ -20,7 +20,6 @@ _LARGEST = MAX_PIXELS * 8 + (1 << 24)
 """Bytes of the largest frame file: 16-bit RGBA at the largest picture, and its header."""
 
 
-@lru_cache(maxsize=4)
 def frame_files(folder: str) -> tuple[Path, ...]:
     """The frames of a folder by rising number; the first may have any number.
 
@@ -75,7 +74,7 @@ def decode(file: Path, codec: str) -> av.VideoFrame:
     try:
         frames = [*decoder.decode(av.Packet(content)), *decoder.decode(None)]
     except (av.error.FFmpegError, ValueError) as problem:
-        raise BadInput(f"{shown(file)}: cannot be decoded ({problem}); replace the file") from None
+        raise BadInput(f"{shown(file)}: cannot be decoded ({damage.plain(problem)}); replace the file") from None
     if not frames:
         raise BadInput(f"{shown(file)}: holds no picture; replace the file")
     frame: av.VideoFrame = frames[0]
