@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO
 
+import av
+
 from restore.errors import DiskError, Unavailable
 
 OLDEST = 5
@@ -72,6 +74,12 @@ def _asked(path: str) -> Program | None:
     version = said.split("\n")[0].removeprefix("ffmpeg version ").split(" ")[0]
     number = re.match(r"n?(\d+)\.", version)
     return Program(path, version, int(number[1]) if number else 99)
+
+
+def library_versions() -> dict[str, str]:
+    """PyAV and the FFmpeg libraries inside it: what decodes and encodes; part of a take's key."""
+    libraries = {name: ".".join(map(str, numbers)) for name, numbers in av.library_versions.items()}
+    return {"av": av.__version__, **libraries}
 
 
 @contextlib.contextmanager
