@@ -74,6 +74,7 @@ def test_the_runtime_is_asked_for_the_wanted_weights() -> None:
         ((1080, 1920), (24, 42)),
         ((24, 24), (24, 24)),
         ((20, 30), (20, 30)),  # never enlarged
+        ((13, 11), (13, 11)),
         ((1, 1), (1, 1)),
         ((2, 8192), (2, 96)),  # a strip is no more work than a picture
         ((4320, 100), (96, 2)),
@@ -100,6 +101,12 @@ def test_the_network_sees_lightness_at_the_working_size() -> None:
     assert seen.shape == (2, 1, 32, 32)  # 24 × 32, rows padded to a multiple of 16
     np.testing.assert_allclose(seen, colour.lightness(light[:1, :1, :1], 8, False)[0, 0, 0] / 100)
     assert made.shape == (2, 2, 12, 16)
+
+
+def test_another_working_size_is_obeyed() -> None:
+    brush = Brush()
+    assert coloured(film((1, 64, 96)), brush, working_size=32).shape == (1, 2, 16, 24)
+    assert brush.seen[0].shape == (1, 1, 32, 48)
 
 
 @pytest.mark.parametrize("depth", [8, 10, 16])

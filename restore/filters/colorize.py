@@ -95,7 +95,7 @@ def working_shape(picture: tuple[int, ...], size: int | None, card: Card) -> tup
     """
     short, long = min(picture), max(picture)
     size = size or card.working_size
-    factor = min(1.0, size / short, LONGEST * size / long)
+    factor = min(size / short, LONGEST * size / long)
     steps = [max(1, round(side * factor / card.stride)) * card.stride for side in picture]
     rows, columns = (min(step, side) for step, side in zip(steps, picture, strict=True))
     return rows, columns
