@@ -138,7 +138,7 @@ def _override(raw: dict[str, Any], override: str) -> None:
 def _checked(where: str, raw: Mapping[str, Any], overrides: tuple[str, ...]) -> Recipe:
     tables = {key: value for key, value in raw.items() if isinstance(value, dict)}
     head = _model(Head, {key: value for key, value in raw.items() if key not in tables}, where, "")
-    chain = []
+    chain: list[tuple[str, Filter]] = []
     for name in head.filters:
         try:
             part = filter_shelf.find(name)

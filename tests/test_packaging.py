@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = ("flows", "tasks", "models", "configs")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-SHIPPED = (".py", ".toml", ".safetensors", ".xml", ".bin", ".html", ".md", ".json", ".typed")
+SHIPPED = (".py", ".toml", ".safetensors", ".xml", ".bin", ".html", ".css", ".js", ".md", ".json", ".typed")
 
 
 def tracked() -> set[str]:

@@ -60,7 +60,7 @@ def test_bad_overrides_are_refused(override: str, says: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (b"title = ", "line 1"),
+        (b"title = ", "end of document"),
         (b"title = 'a'\ntitle = 'b'\n", "line 2"),
         (b"\xff\xfe", "UTF-8"),
         (b"filters = ['colorize']", "title"),

@@ -98,7 +98,9 @@ def test_everything_that_decides_the_picture_is_in_the_key(job: Job) -> None:
 
 
 def test_where_a_film_lies_is_not_in_the_key(job: Job) -> None:
-    moved = replace(job, survey=replace(job.survey, reel=replace(job.survey.reel, path="/elsewhere/a.mkv", modified_ns=1)))
+    moved = replace(
+        job, survey=replace(job.survey, reel=replace(job.survey.reel, path="/elsewhere/a.mkv", modified_ns=1))
+    )
     assert take_key(shot(), moved) == take_key(shot(), job)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -157,7 +158,7 @@ def _runs(pictures: Iterator[Picture], reel: Reel, size: int = WINDOW) -> Iterat
     video = reel.video
 
     def run() -> Frames:
-        light = np.stack([picture.light for picture in held])
+        light: Any = np.stack([picture.light for picture in held])
         return Frames(light, None, held[0].index, video.bit_depth, video.colour)
 
     for picture in pictures:
