@@ -52,6 +52,7 @@ class Film:
     sound: float = 0.0
     chapters: Sequence[dict[str, Any]] = ()
     format: str | None = None
+    muxer: dict[str, str] = field(default_factory=dict)
 
     def write(
         self, path: Path, pictures: Sequence[Plane], colours: Sequence[tuple[Plane, Plane]] | None = None
@@ -59,7 +60,7 @@ class Film:
         """Write the film; chroma planes as given (code values, at the format's chroma size), else neutral gray."""
         height, width = pictures[0].shape
         tick = self.time_base or 1 / self.rate
-        with av.open(str(path), "w", format=self.format) as out:
+        with av.open(str(path), "w", format=self.format, options=self.muxer) as out:
             video: Any = out.add_stream(self.codec, rate=self.rate, options=self.options)
             video.width, video.height, video.pix_fmt = width, height, self.pixel_format
             video.codec_context.time_base = tick
@@ -78,7 +79,8 @@ class Film:
         return path
 
     def _sound_stream(self, out: Any) -> Any:
-        return out.add_stream("pcm_s16le" if out.format.name in ("matroska", "avi", "mov") else "aac", rate=48000)
+        codec = "pcm_s16le" if out.format.name in ("matroska", "avi", "mov") else "aac"
+        return out.add_stream(codec, rate=48000, layout="mono")
 
     def _play(self, out: Any, sound: Any) -> None:
         wave = np.sin(np.arange(int(self.sound * 48000)) * 0.0576) * 8000

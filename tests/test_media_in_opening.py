@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 from films import Film, lights, write_frames
 
@@ -83,8 +84,8 @@ def test_what_may_not_be_read(tmp_path: Path, film: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [b"-i.mkv", b"--help.mkv", b"it's \"q\".mkv", b"$(touch x).mkv", b"frame%03d.mkv", b"http:film.mkv",
-     b"concat:a|b.mkv", b"line\nbreak.mkv", b"[a]*?.mkv", "\u202evkm.mlif.mkv".encode(), "🎬 é.mkv".encode(), b"\xff\xfe\xe9.mkv",
-     b"x" * 251 + b".mkv"],
+     b"concat:a|b.mkv", b"line\nbreak.mkv", b"[a]*?.mkv", "\u202evkm.mlif.mkv".encode(), "🎬 é.mkv".encode(),
+     b"\xff\xfe\xe9.mkv", b"x" * 251 + b".mkv"],
 )  # fmt: skip
 def test_any_name_opens(tmp_path: Path, film: Path, name: bytes) -> None:
     path = os.fsencode(tmp_path) + b"/" + name
@@ -106,7 +107,7 @@ def test_sound_or_a_cover_is_no_film(tmp_path: Path) -> None:
         cover: Any = out.add_stream("mjpeg", rate=1)
         cover.width, cover.height, cover.pix_fmt = 48, 32, "yuvj420p"
         cover.disposition = av.stream.Disposition.attached_pic
-        silence = av.AudioFrame(format="fltp", layout="mono", samples=1024)
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
         silence.sample_rate, silence.pts = 48000, 0
         out.mux([*sound.encode(silence), *sound.encode(None)])
         picture = av.VideoFrame(48, 32, "yuvj420p")

@@ -8,6 +8,7 @@ header claims is not trusted: on its own a wrong frame count is a note, beside a
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -49,14 +50,16 @@ class Ledger:
     def __init__(self) -> None:
         self.damage: list[Damage] = []
         self.notes: list[str] = []
+        self._recent: deque[Damage] = deque(maxlen=8)
         self._beyond = 0
         self._times = _Times()
 
     def enter(self, frame: int, kind: str, message: str) -> None:
         """One sign of damage before or in frame number `frame`. Repeated lines are entered once a frame."""
         entry = Damage(frame, kind, message)
-        if entry in self.damage[-8:]:
+        if entry in self._recent:
             return
+        self._recent.append(entry)
         if len(self.damage) < LIMIT:
             self.damage.append(entry)
         else:

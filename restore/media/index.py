@@ -84,11 +84,9 @@ class Index:
     def load(cls, path: str | Path) -> Index:
         """Read an index. Raises BadInput when the file is not one; FileNotFoundError when it is not there."""
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with np.load(io.BytesIO(Path(path).read_bytes()), allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in _MEMBERS}
-        except (KeyError, ValueError, EOFError, OSError, zipfile.BadZipFile) as problem:
-            if isinstance(problem, FileNotFoundError):
-                raise
+        except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as problem:
             raise BadInput(f"{shown(path)}: is not a whole index; remove it and run again") from problem
         shapes = {arrays[name].shape for name in ("pts", "duration", "key")}
         frames = len(arrays["pts"])

@@ -150,7 +150,9 @@ def _other(stream: Any) -> OtherStream:
     codec = stream.codec_context
     detail = ""
     if stream.type == "audio" and codec is not None:
-        detail = f"{codec.sample_rate} Hz {codec.layout.name}"
+        layout = codec.layout
+        named = {1: "mono", 2: "stereo"}.get(layout.nb_channels, layout.name)
+        detail = f"{codec.sample_rate} Hz {named}"
     elif stream.type == "video":
         detail = "cover picture" if _still(stream) else f"{stream.width}×{stream.height}"
     elif stream.type == "attachment":
