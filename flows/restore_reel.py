@@ -7,13 +7,14 @@ makes the result is in `restore.steps`; Prefect shows and retries, the work fold
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, get_run_logger, unmapped
-from prefect.futures import PrefectFuture
+from prefect import flow, get_run_logger
+from prefect.futures import PrefectFuture, wait
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from restore import progress, store
@@ -48,6 +49,9 @@ class Outcome:
 
 ONE_BY_ONE: TaskRunner[PrefectFuture[Any]] = ThreadPoolTaskRunner(max_workers=1)  # type: ignore[assignment]
 """Shots one after the other: reading, colouring and encoding of a shot already keep all processors at work."""
+
+AHEAD = 2
+"""Shots handed to Prefect beyond the one that is waited for, so that none waits for Prefect."""
 
 
 @flow(name="restore reel", flow_run_name="{film}", persist_result=False, task_runner=ONE_BY_ONE)
@@ -110,9 +114,7 @@ def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> tuple[
     job = Job(survey, plan.recipe, plan.spec, str(work.takes), plan.options.device, plan.options.pinned_threads)
     with stage("restore", times, survey.frames):
         _say_resuming(shots, job)
-        count = len(shots)
-        labels = [f"{number} of {count}" for number in range(1, count + 1)]
-        takes = _all(restore_shot.map(shots, labels, unmapped(job)))
+        takes = _restored(shots, job)
     made = in_work_folder(plan.outputs, work.folder)
     with stage("assemble", times):
         master = assemble(plan, survey, shots, takes, made)
@@ -123,20 +125,23 @@ def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> tuple[
     return survey, shots
 
 
-def _all(futures: Sequence[PrefectFuture[Take]]) -> tuple[Take, ...]:
-    """All takes, in order. When one fails the others are stopped at their next window, and its error is raised."""
-    takes = list[Take]()
-    failure: Exception | None = None
-    for future in futures:
-        try:
-            takes.append(future.result())
-        except Stopped as stopped:
-            failure = failure or stopped
-        except Exception as error:  # raised below, when no task is at work any more
-            failure = error if failure is None or isinstance(failure, Stopped) else failure
-            progress.request_stop(error)
-    if failure is not None:
-        raise failure
+def _restored(shots: Sequence[Shot], job: Job) -> tuple[Take, ...]:
+    """All takes, in order: the task is mapped over the shots, a few at a time, so that a stop need not undo thousands.
+
+    When one fails the others are stopped at their next window, and its error is raised.
+    """
+    takes, waiting, count = list[Take](), deque[PrefectFuture[Take]](), len(shots)
+    try:
+        for number, shot in enumerate(shots, start=1):
+            waiting.append(restore_shot.submit(shot, f"{number} of {count}", job))
+            if len(waiting) > AHEAD:
+                takes.append(waiting.popleft().result())
+        while waiting:
+            takes.append(waiting.popleft().result())
+    except Exception as error:
+        progress.request_stop(error)
+        wait(list(waiting))
+        raise
     return tuple(takes)
 
 

@@ -172,6 +172,7 @@ class Master:
     access_sha256: str | None
     gates: tuple[Gate, ...]
     notes: tuple[str, ...] = ()  # what had to be decided about the outputs, one sentence each, for the report
+    hashes: tuple[tuple[str, str], ...] = ()  # (what, SHA-256) of streams, as `ffmpeg -f hash` prints them
 
 
 @dataclass(frozen=True)

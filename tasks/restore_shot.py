@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from restore.film import Shot, Take
-from restore.progress import Event, meter, tell
+from restore.progress import Event, check_stop, meter, tell
 from restore.steps.restore_shot import Job
 from restore.steps.restore_shot import restore_shot as render
 from restore.tasks._step import step
@@ -11,6 +11,7 @@ from restore.tasks._step import step
 
 @step("restore shot", run_name="shot {label}")
 def restore_shot(shot: Shot, label: str, job: Job) -> Take:
+    check_stop()
     take = render(shot, job, progress=meter("restore", label))
     if take.found:
         tell(Event("found", "restore", shot.frames, shot.frames, label))

@@ -23,9 +23,9 @@ def assemble(
 ) -> Master:  # fmt: skip
     """Write master and access copy under the names `made`, with the provenance attached, and prove them.
 
-    `progress` goes over all frames twice: once for joining, once for reading back. Raises BadInput when the source
-    was changed meanwhile, ProofFailed naming the gate that did not hold, Unavailable without an ffmpeg program,
-    DiskError.
+    `progress` goes over all frames: of joining, of reading the master back, of reading the access copy back.
+    Raises BadInput when the source was changed meanwhile, ProofFailed naming the gate that did not hold, Unavailable
+    without an ffmpeg program, DiskError.
     """
     unchanged(survey.reel)
     index = Index.load(Path(survey.index_path))
@@ -34,25 +34,33 @@ def assemble(
     access = None if made.access is None else Path(made.access)
     name = Path(plan.outputs.provenance).name
     out = joining.Outputs(Path(made.master), access, attached, name)
-    joined = joining.assemble(survey, index, takes, plan.spec, out, _half(progress, 0))
-    gates = prove(survey, index, plan.spec, out.master, out.access, _half(progress, 1))
+    told = None if progress is None else laps(progress, 2 if access is None else 3)
+    joined = joining.assemble(survey, index, takes, plan.spec, out, told)
+    proof = prove(survey, index, plan.spec, out.master, out.access, told)
     unchanged(survey.reel)
-    _all_hold(gates, survey)
+    _all_hold(proof.gates, survey)
     return Master(
         path=made.master,
         sha256=file_sha256(out.master),
         access_path=made.access,
         access_sha256=None if access is None else file_sha256(access),
-        gates=gates,
+        gates=proof.gates,
+        hashes=proof.hashes,
         notes=(*plan.spec.notes, *joined.notes),
     )
 
 
-def _half(progress: Progress | None, half: int) -> Progress | None:
-    """The first (0) or second (1) half of a way that is told as one."""
-    if progress is None:
-        return None
-    return lambda done, total: progress(half * total + done, 2 * total)
+def laps(progress: Progress, count: int) -> Progress:
+    """Several passes over the same frames, told as one way: a pass that begins again is the next lap."""
+    lap, before = 0, 0
+
+    def told(done: int, total: int) -> None:
+        nonlocal lap, before
+        lap += done < before
+        before = done
+        progress(min(lap, count - 1) * total + done, count * total)
+
+    return told
 
 
 def _all_hold(gates: Sequence[Gate], survey: Survey) -> None:

@@ -64,8 +64,8 @@ def timed(name: str, look: Callable[[], str], after: Callable[[str], str] | None
 
 def _versions() -> Iterator[Check]:
     found = provenance.versions()
-    commit = f", commit {found['commit'][:12]}" if found["commit"] else ""
-    yield Check("restore", "ok", f"{found['restore']}{commit}")
+    commit = provenance.commit()
+    yield Check("restore", "ok", f"{found['restore']}, commit {commit[:12]}" if commit else str(found["restore"]))
     yield Check("python", "ok", f"{platform.python_version()} on {platform.platform()}")
     yield Check("packages", "ok", ", ".join(f"{name} {number}" for name, number in found["packages"].items()))
     yield Check("FFmpeg libraries", "ok", ", ".join(f"{k} {v}" for k, v in found["ffmpeg_libraries"].items()))

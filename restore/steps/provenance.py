@@ -37,10 +37,9 @@ PACKAGES = (
 
 
 def versions() -> dict[str, Any]:
-    """What the run was made with: this program and its commit, Python, packages, FFmpeg's libraries and program."""
+    """What a run is made with: this program, Python, packages, FFmpeg's libraries and program."""
     return {
         "restore": __version__,
-        "commit": _commit(),
         "python": platform.python_version(),
         "system": platform.platform(),
         "packages": {name: number for name in PACKAGES if (number := _installed(name)) is not None},
@@ -56,7 +55,7 @@ def _installed(name: str) -> str | None:
         return None
 
 
-def _commit() -> str | None:
+def commit() -> str | None:
     """The git commit of a checkout that is run in place, with "+" when files were changed since; else None."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
@@ -137,7 +136,9 @@ def after(
         outputs.append({"name": Path(plan.outputs.access).name, "sha256": str(master.access_sha256)})
     return {
         **known,
+        "versions": {**known["versions"], "commit": commit()},
         "outputs": outputs,
+        "stream_sha256": dict(master.hashes),
         "output_notes": list(master.notes),
         "proof": to_plain(master.gates),
         "scores": to_plain(scorecard),
