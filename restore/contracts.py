@@ -29,6 +29,7 @@ class Frames:
     start   number of the first frame in the reel.
     depth   bits of luma, 8 to 16.
     tags    matrix, range and siting needed to write the colour back.
+    turns   quarter turns clockwise by which a player shows the picture; a network must see people upright.
     """
 
     light: Light
@@ -36,6 +37,7 @@ class Frames:
     start: int
     depth: int
     tags: ColourTags
+    turns: int = 0
 
     def __len__(self) -> int:
         return int(self.light.shape[0])
@@ -50,7 +52,7 @@ class Frames:
         if not 0 <= lo <= hi <= len(self):
             raise IndexError(f"frames [{start}, {stop}) are not within [{self.start}, {self.stop})")
         colour = None if self.colour is None else self.colour[lo:hi]
-        return Frames(self.light[lo:hi], colour, start, self.depth, self.tags)
+        return Frames(self.light[lo:hi], colour, start, self.depth, self.tags, self.turns)
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ def joined(parts: list[Frames]) -> Frames:
         start=parts[0].start,
         depth=parts[0].depth,
         tags=parts[0].tags,
+        turns=parts[0].turns,
     )
 
 

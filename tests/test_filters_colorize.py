@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -161,3 +162,14 @@ def test_windowed_equals_whole_with_the_network_that_ships() -> None:
     for size in (1, 3):
         made = list(filtered([whole], part, session, size))
         assert np.array_equal(np.concatenate([m.colour for m in made]), expected)
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_the_network_sees_a_turned_film_upright(turns: int) -> None:
+    lying, brush = film((2, 40, 64)), Brush()
+    light = np.ascontiguousarray(np.rot90(lying.light, -turns, (1, 2)))
+    upright = coloured(replace(lying, light=light), brush)
+    shown = brush.seen[-1]
+    turned = coloured(replace(lying, turns=turns), brush)
+    assert np.allclose(brush.seen[-1], shown, atol=0.005)  # area means round either way
+    assert np.allclose(np.rot90(turned, -turns, (2, 3)), upright, atol=0.01)

@@ -76,12 +76,13 @@ class Colorize(BaseModel):
         card = painter.card
         small = _sized(frames.light, working_shape(frames.light.shape[1:], self.working_size, card))
         full_range = frames.tags.full_range
-        seen = colour.lightness(small, frames.depth, full_range)[:, None] * np.float32(1 / 100)
-        height, width = small.shape[1:]
+        seen = np.rot90(colour.lightness(small, frames.depth, full_range), -frames.turns, (1, 2))
+        height, width = seen.shape[1:]
         below, beside = -height % card.multiple_of, -width % card.multiple_of
-        padded = np.pad(seen, ((0, 0), (0, 0), (0, below), (0, beside)), mode="edge")
+        padded = np.pad(seen[:, None] / np.float32(100), ((0, 0), (0, 0), (0, below), (0, beside)), mode="edge")
         ab = np.asarray(painter(padded), dtype=np.float32)[self.candidate]
         ab = ab[:, :, : -(-height // card.stride), : -(-width // card.stride)] * np.float32(self.saturation)
+        ab = np.rot90(ab, frames.turns, (2, 3))
         under = colour.luma(_sized(small, ab.shape[2:]), frames.depth, full_range)
         return colour.cbcr_from_ab(ab, under, frames.tags.matrix)
 

@@ -156,10 +156,11 @@ def _runs(pictures: Iterator[Picture], reel: Reel, size: int = WINDOW) -> Iterat
     """Group decoded pictures into runs of at most `size` frames, each light plane copied once."""
     held: list[Picture] = []
     video = reel.video
+    turns = round(video.rotation / 90) % 4
 
     def run() -> Frames:
         light: Any = np.stack([picture.light for picture in held])
-        return Frames(light, None, held[0].index, video.bit_depth, video.colour)
+        return Frames(light, None, held[0].index, video.bit_depth, video.colour, turns)
 
     for picture in pictures:
         held.append(picture)
