@@ -26,7 +26,7 @@ from restore.steps.report import damage_verdict, gates_verdict, light_verdict, r
 from restore.steps.split import split
 from restore.steps.stills import MOST, chosen, in_colour, master_index, stills
 
-GATE = Gate("luma identical", True, "96 of 96 frames")
+GATE = Gate("luma", True, "96 of 96 frames")
 
 
 class Finished:

@@ -107,10 +107,10 @@ def clean(value: object) -> str:
 
 
 def light_verdict(gates: Sequence[Gate], altered: Sequence[str]) -> Verdict:
-    """Whether the master's luma is the source's: identical only where a gate saw it."""
+    """Whether the master's luma is the source's: identical only where the gate `luma` (media.prove) saw it."""
     if altered:
         return Verdict("note", "Luma altered by: " + ", ".join(clean(name) for name in altered))
-    gate = next((gate for gate in gates if "luma" in gate.name.lower() or "light" in gate.name.lower()), None)
+    gate = next((gate for gate in gates if gate.name == "luma"), None)
     if gate is None or gate.passed is None:
         return Verdict("note", "Luma not compared" + (f": {clean(gate.detail)}" if gate else ""))
     if gate.passed:
