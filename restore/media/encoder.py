@@ -14,6 +14,9 @@ FIELD_ORDERS = {"progressive": 1, "tt": 2, "bb": 3, "tb": 4, "bt": 5}
 
 INTERLACED = ("tt", "bb", "tb", "bt")
 
+FIRST_FIELD = {"tt": "tff", "tb": "tff", "bb": "bff", "bt": "bff"}
+"""The field shown first: "tb" and "bt" as Matroska and QuickTime mean them (RFC 9559, FieldOrder 9 and 14)."""
+
 _AVX512 = 13
 """OpenCV's number of the processor feature AVX-512F."""
 

@@ -50,7 +50,7 @@ class Cover:
 class Freight:
     """All that goes beside the picture into one file."""
 
-    cargo: tuple[Cargo, ...] = ()
+    cargo: tuple[Cargo, ...] = ()  # in the order in which they follow the picture, attachments last
     covers: tuple[Cover, ...] = ()
     timecode: str = ""  # as the source states it, drop-frame mark and all
     default: bool = True  # the source marks its picture as the default track
@@ -98,6 +98,7 @@ def _load(reel: Reel, container: str, form: Callable[[Any, str, str], str]) -> F
             notes += [f"{what} ({name or 'unnamed data'}) {note}"] if note else []
         timecode = timecode or film.metadata.get("timecode", "")
         default = bool(film.streams[reel.video.index].disposition & Disposition.default)
+    cargo.sort(key=lambda piece: piece.kind == "attachment")  # Matroska keeps them apart, behind all tracks
     return Freight(tuple(cargo), tuple(covers), timecode, default, tuple(notes))
 
 

@@ -22,10 +22,10 @@ IPTC_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWith
 _INTERLEAVE = 3_000_000
 """Microseconds of packets that the program holds back at most while a sparse track is silent; bounds its memory."""
 
-_SAME_LOOK = {  # of the source: as media.open reads it, so that streams get the same numbers
+_SAME_LOOK = {  # at the source: as media.open has it, so that streams get the same numbers
     "protocol_whitelist": "file",
-    "probesize": 10_000_000,
-    "analyzeduration": 10_000_000,
+    "probesize": 10_000_000,  # bytes
+    "analyzeduration": 10_000_000,  # microseconds
 }
 
 
@@ -58,14 +58,18 @@ def arguments(program: Program, job: Job) -> list[str]:
     """The ffmpeg command: pictures from `pipe:0`, the rest from the source, both outputs from one reading."""
     reel = job.survey.reel
     pipe = graph.input("pipe:0", f="nut", copyts=None, itsoffset=-job.offset, **_turn(reel.video.display_matrix))
-    source = None
+    source, look = None, {"f": reel.container.split(",")[0], **_SAME_LOOK}
     if reel.container != "sequence":
-        source = graph.input(f"file:{reel.path}", f=reel.container.split(",")[0], **_SAME_LOOK)
+        source = graph.input(f"file:{reel.path}", **look)
     outputs = [_output(job, job.for_master, job.spec.master, (pipe["0"], source, job.master))]
     if job.access and job.for_access and job.spec.access:
         outputs.append(_output(job, job.for_access, job.spec.access, (pipe["1"], source, job.access)))
     words: list[str] = graph.merge_outputs(*outputs).compile(cmd=program.path)
-    # The wrapper has no way to say an option twice, as attachments need it.
+    if source and f"file:{reel.path}" not in words:  # only its tags are wanted, which the wrapper does not see
+        place = words.index("pipe:0") + 1
+        said = [word for key, value in look.items() for word in (f"-{key}", str(value))]
+        words[place:place] = [*said, "-i", f"file:{reel.path}"]
+    # Nor has the wrapper a way to say an option twice, as attachments need it.
     place = words.index(f"file:{job.master}")
     words[place:place] = _attach(job)
     return [words[0], "-hide_banner", "-nostdin", "-loglevel", "warning", "-y", *words[1:]]
@@ -83,8 +87,11 @@ def _output(job: Job, freight: Freight, track: Track, way: tuple[Any, Any, Path]
     if source:
         options["map_metadata:s:0"] = f"1:s:{reel.video.index}"
     if container != "matroska":
-        # Edit lists say when a track begins; older programs count them in milliseconds unless told otherwise.
-        options |= {"movflags": "+faststart", "movie_timescale": reel.video.time_base.denominator}
+        # The source's own units of time, for the pictures and for the edit list, which says when a track begins.
+        unit = reel.video.time_base.denominator
+        options |= {"movflags": "+faststart", "movie_timescale": unit, "video_track_timescale": unit}
+    elif job.clock.steady:
+        options["r:0"] = f"{reel.video.rate.numerator}/{reel.video.rate.denominator}"
     for place, cargo in enumerate(freight.cargo, 1):
         options |= _cargo(job, cargo, place)
     streams = [picture, *(source[str(cargo.index)] for cargo in freight.cargo)]
@@ -101,7 +108,6 @@ def _common(container: str) -> dict[str, Any]:
 
 def _picture(job: Job, track: Track, freight: Freight) -> dict[str, Any]:
     """The tags of the picture, said again for the container: the pipe does not carry them."""
-    video = job.survey.reel.video
     options = {
         "c:0": "copy", "color_primaries:0": track.primaries, "color_trc:0": track.transfer,
         "colorspace:0": track.matrix, "color_range:0": track.range_tag, "metadata:s:0": "encoder=",
@@ -109,13 +115,11 @@ def _picture(job: Job, track: Track, freight: Freight) -> dict[str, Any]:
     }  # fmt: skip
     if track.chroma == "420":
         options["chroma_sample_location:0"] = track.siting
-    if video.field_order != "unknown":
-        options["field_order:0"] = video.field_order
+    if track.field_order != "unknown":
+        options["field_order:0"] = track.field_order
     if track.sample_aspect != 1:
         shape = track.sample_aspect * track.width / track.height
         options["aspect:0"] = f"{shape.numerator}:{shape.denominator}"
-    if job.clock.steady:
-        options["r:0"] = f"{video.rate.numerator}/{video.rate.denominator}"
     if freight.timecode:
         options["metadata:s:v:0"] = f"timecode={freight.timecode}"
     return options

@@ -19,7 +19,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from restore.film import Reel, VideoStream
-from restore.media.encoder import INTERLACED, Track, chroma_size, opens, pixel_format
+from restore.media.encoder import FIRST_FIELD, INTERLACED, Track, chroma_size, opens, pixel_format
 
 
 class MasterSettings(BaseModel):
@@ -72,6 +72,9 @@ _SUFFIX = {"ffv1": ".mkv", "h264": ".mkv", "prores": ".mov"}
 def plan(reel: Reel, master: MasterSettings, access: AccessSettings) -> OutputSpec:
     """Settle how `reel` is written. Refusals of an encoder are met here, with a note, not at the first frame."""
     video, notes = reel.video, list[str]()
+    if reel.container == "mxf" and video.field_order == "tb":
+        # FFmpeg's MXF reader means the bottom field first; in Matroska and QuickTime "tb" stands for the top one.
+        video = replace(video, field_order="bb")
     chroma = _choose_chroma(video, master, notes)
     full = video.colour.full_range or video.chroma == "rgb"
     make = {"ffv1": _ffv1, "prores": _prores, "h264": _h264_master}[master.codec]
@@ -166,7 +169,7 @@ def _h264_master(video: VideoStream, master: MasterSettings, chroma: str, notes:
     track = replace(
         _track(video, explicit=False), codec="libx264", depth=depth, chroma=chroma,
         pixel_format=pixel_format(chroma, depth), threads=_x264_threads(video, master.threads),
-        options=_x264_options(master.crf, "medium"),
+        options=_x264_options(video, master.crf, "medium"),
     )  # fmt: skip
     return _padded(track, notes, "H.264 master")
 
@@ -179,7 +182,7 @@ def _access(video: VideoStream, access: AccessSettings, master: Track, notes: li
     track = replace(
         _track(video, explicit=True), codec="libx264", depth=8, chroma="420", full_range=False,
         range_tag=1, siting=siting, pixel_format="yuv420p", threads=_x264_threads(video, access.threads),
-        options=_x264_options(access.crf, access.preset),
+        options=_x264_options(video, access.crf, access.preset),
     )  # fmt: skip
     track = _padded(track, notes, "access copy")
     if not opens(track):
@@ -188,9 +191,10 @@ def _access(video: VideoStream, access: AccessSettings, master: Track, notes: li
     return track
 
 
-def _x264_options(crf: int, preset: str) -> tuple[tuple[str, str], ...]:
-    """Closed groups of pictures, so that takes can follow one another; no scene-cut search beyond its own take."""
-    return (("preset", preset), ("crf", str(crf)), ("g", "250"), ("x264-params", "open-gop=0:nal-hrd=none"))
+def _x264_options(video: VideoStream, crf: int, preset: str) -> tuple[tuple[str, str], ...]:
+    """Closed groups of pictures, so that takes can follow one another; the field shown first where there are two."""
+    fields = f":{FIRST_FIELD[video.field_order]}=1" if video.field_order in INTERLACED else ""
+    return (("preset", preset), ("crf", str(crf)), ("g", "250"), ("x264-params", "open-gop=0:nal-hrd=none" + fields))
 
 
 def _x264_threads(video: VideoStream, wanted: int) -> int:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -15,18 +12,15 @@ import numpy as np
 from av.filter import Graph
 
 from restore.contracts import Light
-from restore.errors import DiskError
 from restore.film import Reel
 from restore.media import squeeze
-from restore.media.encoder import Track, dress
+from restore.media.encoder import FIRST_FIELD, Track, dress
 from restore.media.spec import AccessSettings, MasterSettings, OutputSpec, plan
 from restore.media.squeeze import Plane
+from restore.store import disk_errors
 
 TICK = Fraction(1, 1000)
 """Time unit of a Matroska file as FFmpeg writes it, in seconds. Inside a take one frame lasts one tick."""
-
-_FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
-_SHOWN_FIRST = {"tt": "tff", "bt": "tff", "bb": "bff", "tb": "bff"}
 
 
 class TakeWriter:
@@ -42,7 +36,7 @@ class TakeWriter:
         self.path, self.start, self.frames = Path(path), start, 0
         self._spec, self._size = spec, (reel.video.height, reel.video.width)
         tracks = [spec.master, *([spec.access] if spec.access else [])]
-        with _disk_errors(self.path):
+        with disk_errors(self.path):
             self._file = av.open(f"file:{path}", "w", format="matroska", options={"fflags": "+bitexact"})
             self._encoders = [_Encoder(self._file, track, spec, reel.video.rate) for track in tracks]
             self._file.start_encoding()
@@ -63,7 +57,7 @@ class TakeWriter:
                 raise ValueError(
                     f"frame {self.start + self.frames}: {name} is {plane.shape} {plane.dtype}, not {wanted}"
                 )
-        with _disk_errors(self.path):
+        with disk_errors(self.path):
             made = self._pool.map(lambda encoder: encoder.add(self.frames, light, cb, cr), self._encoders)
             for packets in made:
                 self._file.mux(packets)
@@ -72,7 +66,7 @@ class TakeWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with _disk_errors(self.path):
+        with disk_errors(self.path):
             try:
                 if kind is None:
                     for encoder in self._encoders:
@@ -139,20 +133,8 @@ def _field_marker(track: Track, rate: Fraction) -> Graph:
     source = graph.add_buffer(
         width=track.width, height=track.height, format=av.VideoFormat(track.pixel_format), time_base=1 / rate
     )
-    graph.link_nodes(
-        source, graph.add("setfield", _SHOWN_FIRST[track.field_order]), graph.add("buffersink")
-    ).configure()
+    graph.link_nodes(source, graph.add("setfield", FIRST_FIELD[track.field_order]), graph.add("buffersink")).configure()
     return graph
-
-
-@contextmanager
-def _disk_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL_DISK:
-            raise DiskError(f"cannot write {path}: {error.strerror}; free some space and run again") from error
-        raise
 
 
 __all__ = ["AccessSettings", "MasterSettings", "OutputSpec", "TakeWriter", "plan"]

@@ -1,0 +1,107 @@
+"""Reading a finished file back from disk: what is really in it, by a pass for the pictures and one for the rest."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.bitstream import BitStreamFilterContext
+
+from restore.media import damage
+from restore.media.index import light_digest
+from restore.progress import Progress
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The picture track of a file, decoded from the first frame to the last."""
+
+    light: tuple[bytes, ...]  # SHA-256 of each frame's luma plane, when asked for
+    times: tuple[Fraction | None, ...]  # seconds
+    sha256: str  # of all planes of all frames: `ffmpeg -map 0:v:0 -f hash -hash sha256`
+    complaints: tuple[str, ...]  # what the decoder logged
+
+
+@dataclass
+class Payload:
+    """What one track carries: the bytes of all its packets, one after the other, and the words if it is text."""
+
+    packets: int = 0
+    sha256: Any = field(default_factory=hashlib.sha256)
+    words: list[str] = field(default_factory=list)
+
+    @property
+    def digest(self) -> str:
+        return str(self.sha256.hexdigest())
+
+
+def pictures(path: Path, want_light: bool, progress: Progress | None = None, total: int = 0) -> Pictures:
+    """Decode the first video track of a file that we wrote. Memory does not grow with its length but for the hashes."""
+    light, times, whole = list[bytes](), list[Fraction | None](), hashlib.sha256()
+    with damage.listening() as lines, av.open(f"file:{path}", options={"protocol_whitelist": "file"}) as film:
+        track = film.streams.video[0]
+        track.thread_type = "AUTO"
+        unit = Fraction(track.time_base or 0)
+        for frame in film.decode(track):
+            for number, plane in enumerate(frame.planes):
+                word = np.uint8 if frame.format.components[0].bits == 8 else np.uint16
+                rows = np.frombuffer(memoryview(plane), dtype=word).reshape(plane.height, -1)[:, : plane.width]
+                packed = np.ascontiguousarray(rows)
+                whole.update(packed.data)
+                if number == 0 and want_light:
+                    light.append(light_digest(packed))
+            times.append(None if frame.pts is None else frame.pts * unit)
+            if progress and len(times) % 50 == 0:
+                progress(len(times), max(total, len(times)))
+        complaints = tuple(f"{part}: {said.strip()}" for _, part, said in lines)
+    return Pictures(tuple(light), tuple(times), whole.hexdigest(), complaints)
+
+
+def payloads(film: av.container.InputContainer, tracks: Sequence[int]) -> dict[int, Payload]:
+    """The payload of the streams with these numbers, by number. ADTS sound counts without its frame headers.
+
+    (MPEG-TS wraps each AAC frame in a header that Matroska and MP4 hold once, in the track's description.)
+    """
+    found = {number: Payload() for number in tracks}
+    strip = {number: _adts_filter(film.streams[number]) for number in tracks}
+    if not tracks:
+        return found
+    for packet in film.demux(*(film.streams[number] for number in tracks)):
+        if not packet.size:
+            continue
+        payload, stripper = found[packet.stream_index], strip[packet.stream_index]
+        if packet.stream.type == "subtitle":
+            payload.words += _words(bytes(packet), packet.stream.codec_context.codec.canonical_name)
+        bare: Iterable[av.Packet] = stripper.filter(packet) if stripper and _is_adts(bytes(packet)) else [packet]
+        for part in bare:
+            payload.packets += 1
+            payload.sha256.update(memoryview(part))
+    return found
+
+
+def _adts_filter(stream: Any) -> BitStreamFilterContext | None:
+    codec = stream.codec_context
+    if codec is None or codec.codec.canonical_name != "aac":
+        return None
+    return BitStreamFilterContext("aac_adtstoasc", stream)
+
+
+def _is_adts(data: bytes) -> bool:
+    return len(data) > 7 and data[0] == 0xFF and data[1] & 0xF6 == 0xF0
+
+
+def _words(data: bytes, codec: str) -> list[str]:
+    """The words of one subtitle, without styling, for comparing text that changed its wrapping."""
+    if codec == "mov_text":
+        data = data[2 : 2 + int.from_bytes(data[:2], "big")]
+    if codec == "ass":  # eight fields stand before the words
+        data = data.split(b",", 8)[-1].replace(b"\\N", b" ")
+    text = re.sub(r"<[^>]*>|\{\\[^}]*\}", "", data.decode("utf-8", "replace"))
+    return text.split()

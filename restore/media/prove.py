@@ -1,0 +1,158 @@
+"""The proof: what lies on disk is read back and held, frame by frame and packet by packet, to what was promised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from restore.film import ColourTags, Gate, Survey, VideoStream
+from restore.media.carried import NONE, carried
+from restore.media.clock import Clock, clock
+from restore.media.encoder import Track
+from restore.media.evidence import Pictures, pictures
+from restore.media.freight import for_access, for_master
+from restore.media.index import Index
+from restore.media.probe import probe
+from restore.media.spec import OutputSpec
+from restore.progress import Progress
+
+_TICK = Fraction(1, 1000)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """All gates, and hashes that anyone can check with ffmpeg alone.
+
+    hashes  ("master video", SHA-256 of all decoded planes, as `ffmpeg -i M -map 0:v:0 -f hash -hash sha256 -` prints)
+            and ("source audio 1", SHA-256 of the track's packets, as `-c copy -f streamhash -hash sha256 -` prints).
+    """
+
+    gates: tuple[Gate, ...]
+    hashes: tuple[tuple[str, str], ...]
+
+
+def prove(
+    survey: Survey, index: Index, spec: OutputSpec, master: Path, access: Path | None,
+    progress: Progress | None = None,
+) -> Proof:  # fmt: skip
+    """Read master and access copy back and judge them. A failed gate is reported, not raised."""
+    reel, times = survey.reel, clock(survey.reel.video, index)
+    seen = pictures(master, spec.lossless, progress, survey.frames)
+    gates = [
+        _light(seen, index, spec),
+        _count("frames", seen, survey.frames),
+        _times("timestamps", seen, times, spec.suffix == ".mkv"),
+        _clean("decoding", seen),
+        _picture("picture tags", probe(str(master), digest=False).video, reel.video, spec.master),
+    ]
+    hashes = [("master video", seen.sha256)]
+    if reel.container != "sequence":
+        beside, sums = carried(reel, for_master(reel, spec.suffix), master)
+        gates += beside
+        hashes += sums
+    if access and spec.access:
+        copy = pictures(access, False, progress, survey.frames)
+        gates += [
+            _count("access frames", copy, survey.frames),
+            _times("access timestamps", copy, times, False),
+            _clean("access decoding", copy),
+            _picture("access picture tags", probe(str(access), digest=False).video, reel.video, spec.access),
+            _faststart(access),
+        ]
+        if reel.container != "sequence":
+            beside, _ = carried(reel, for_access(reel, spec.audio), access)
+            gates += [replace(gate, name=f"access {gate.name}") for gate in beside if gate.detail != NONE]
+    return Proof(tuple(gates), tuple(hashes))
+
+
+def _light(seen: Pictures, index: Index, spec: OutputSpec) -> Gate:
+    if not spec.lossless:
+        return Gate("luma", None, f"not applicable: {spec.master.codec} is a lossy master")
+    for frame, digest in enumerate(seen.light):
+        if frame >= len(index) or digest != index.digest(frame):
+            return Gate("luma", False, f"frame {frame}: the master's luma is not the source's")
+    held = len(seen.light) == len(index)
+    return Gate("luma", held, f"{len(seen.light)} of {len(index)} luma planes equal the source's by SHA-256")
+
+
+def _count(name: str, seen: Pictures, frames: int) -> Gate:
+    return Gate(name, len(seen.times) == frames, f"{len(seen.times)} frames, the source has {frames}")
+
+
+def _times(name: str, seen: Pictures, times: Clock, ticks: bool) -> Gate:
+    """Every picture's time is its own: exactly, or rounded to the millisecond where the container counts in those."""
+    for frame, (got, stamp) in enumerate(zip(seen.times, times.times, strict=False)):
+        wanted = int(stamp) * times.time_base
+        if ticks:
+            wanted = _rounded(wanted / _TICK) * _TICK
+        if got != wanted:
+            shown = "none" if got is None else f"{float(got):.6f} s"
+            return Gate(name, False, f"frame {frame}: {shown} where the source has {float(wanted):.6f} s")
+    kept = len(times.times) - len(times.mended)
+    how = "rounded to the container's millisecond" if ticks else f"exact, in units of {times.time_base} s"
+    return Gate(name, True, f"{kept} of {len(times.times)} as the source states them, the others mended; {how}")
+
+
+def _rounded(value: Fraction) -> int:
+    """Half away from zero, as FFmpeg rescales timestamps."""
+    size = int(abs(value) + Fraction(1, 2))
+    return size if value >= 0 else -size
+
+
+def _clean(name: str, seen: Pictures) -> Gate:
+    if seen.complaints:
+        return Gate(name, False, f"the decoder complains {len(seen.complaints)} times, first: {seen.complaints[0]}")
+    return Gate(name, True, "reads back without a complaint")
+
+
+def _picture(name: str, got: VideoStream, source: VideoStream, track: Track) -> Gate:
+    """Size, depth, pixel aspect, rotation, field order and colour tags, as the finished file states them."""
+    wrong = [
+        f"{what} is {is_} instead of {wanted}"
+        for what, is_, wanted in (
+            ("the size", (got.width, got.height), (track.width, track.height)),
+            ("the depth", got.bit_depth, track.depth if track.codec != "prores_ks" else got.bit_depth),
+            ("the chroma", got.chroma, track.chroma),
+            ("the display matrix", got.display_matrix, _plain_matrix(source.display_matrix)),
+            ("the field order", _fields(got.field_order, track), _fields(track.field_order, track)),
+            ("the colour tags", _tags(got.colour), (track.matrix, track.primaries, track.transfer, track.range_tag)),
+        )
+        if is_ != wanted
+    ]
+    # Matroska holds pixel aspect as a picture size in whole pixels.
+    if abs(got.sample_aspect / track.sample_aspect - 1) > max(Fraction(1, 1000), Fraction(1, track.width)):
+        wrong.append(f"the pixel aspect is {got.sample_aspect} instead of {track.sample_aspect}")
+    return Gate(name, not wrong, "; ".join(wrong) or "size, depth, pixel aspect, rotation, field order, colour tags")
+
+
+def _plain_matrix(matrix: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    """Without the shift that some cameras write: it has no place outside QuickTime, and players ignore it."""
+    if matrix is None:
+        return None
+    return (*matrix[:6], 0, 0, matrix[8])
+
+
+def _fields(order: str, track: Track) -> str:
+    """H.264 tells which field is shown first, and not in which order they are stored."""
+    order = "progressive" if order == "unknown" else order
+    return {"tb": "tt", "bt": "bb"}.get(order, order) if track.codec == "libx264" else order
+
+
+def _tags(colour: ColourTags) -> tuple[int, int, int, int]:
+    return colour.tagged_matrix, colour.tagged_primaries, colour.tagged_transfer, colour.tagged_range
+
+
+def _faststart(path: Path) -> Gate:
+    """An MP4 file plays while it is still being fetched when its index (moov) lies before its pictures (mdat)."""
+    kinds = list[bytes]()
+    with path.open("rb") as file:
+        while len(head := file.read(8)) == 8 and len(kinds) < 64:
+            size = int.from_bytes(head[:4], "big")
+            size, read = (int.from_bytes(file.read(8), "big"), 16) if size == 1 else (size, 8)
+            kinds.append(head[4:])
+            if size < read:
+                break
+            file.seek(size - read, 1)
+    held = b"moov" in kinds and kinds.index(b"moov") < kinds.index(b"mdat")
+    return Gate("access faststart", held, "the index lies before the pictures" if held else f"order is {kinds}")
