@@ -79,7 +79,7 @@ def _output(job: Job, freight: Freight, track: Track, way: tuple[Any, Any, Path]
     """One output file: `way` is the piped picture, the source (or None) and the file."""
     picture, source, path = way
     reel, container = job.survey.reel, {".mkv": "matroska", ".mov": "mov", ".mp4": "mp4"}[path.suffix]
-    options = _common(container) | _picture(job, track, freight)
+    options = _common(container) | _picture(track, freight)
     options |= {"map_metadata": "1" if source else "-1", "map_chapters": "1" if source else "-1"}
     options["metadata:g:0"] = f"comment={disclosure(reel)}"
     if container == "matroska":
@@ -106,7 +106,7 @@ def _common(container: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _picture(job: Job, track: Track, freight: Freight) -> dict[str, Any]:
+def _picture(track: Track, freight: Freight) -> dict[str, Any]:
     """The tags of the picture, said again for the container: the pipe does not carry them."""
     options = {
         "c:0": "copy", "color_primaries:0": track.primaries, "color_trc:0": track.transfer,
