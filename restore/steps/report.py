@@ -130,7 +130,10 @@ def gates_verdict(gates: Sequence[Gate]) -> Verdict:
     if failed:
         return Verdict("bad", "Checks that failed: " + ", ".join(failed))
     passed = sum(gate.passed is True for gate in gates)
-    return Verdict("good" if passed else "note", f"{passed} of {len(gates)} checks passed, none failed")
+    void = len(gates) - passed
+    return Verdict(
+        "good" if passed else "note", f"{passed} checks passed" + (f", {void} not applicable" if void else "")
+    )
 
 
 def film_facts(survey: Survey) -> list[tuple[str, str]]:
