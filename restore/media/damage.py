@@ -28,11 +28,14 @@ logging.getLogger("libav").addHandler(logging.NullHandler())  # what nobody list
 
 
 @contextmanager
-def listening() -> Iterator[list[Line]]:
-    """Collects FFmpeg's error lines, of all its threads, for as long as the `with` lasts. Not to be nested."""
+def listening(threads: bool = False) -> Iterator[list[Line]]:
+    """Collects the error lines that FFmpeg writes in the calling thread for as long as the `with` lasts.
+
+    threads: of all threads instead, for a decoder that shares its work out; only one film at a time can have that.
+    """
     av.logging.set_level(av.logging.ERROR)
     av.logging.set_skip_repeated(False)
-    with av.logging.Capture(local=False) as lines:
+    with av.logging.Capture(local=not threads) as lines:
         yield lines
 
 
@@ -138,8 +141,6 @@ class _Times:
 
     def __init__(self) -> None:
         self.missing = self.backward = self.gaps = 0
-        self.first: int | None = None
-        self.end: int | None = None
         self._last: tuple[int, int | None] | None = None
         self._count = 0
         self.holes: list[tuple[int, int]] = []  # (frame after the gap, ticks missing) of the first ones
@@ -165,6 +166,4 @@ class _Times:
                 self.gaps += 1
                 if len(self.holes) < 100:
                     self.holes.append((number, pts - before - lasted))
-        self.first = pts if self.first is None else min(self.first, pts)
-        self.end = max(self.end or pts, pts + (duration or 0))
         self._last = (pts, duration)

@@ -81,21 +81,12 @@ def survivors(
     container: av.container.InputContainer, stream: av.VideoStream, ledger: Ledger | None = None
 ) -> Iterator[av.VideoFrame]:
     """Every frame that can still be had from `stream`: a packet that fails is entered as damage and passed over."""
-    packets, failed, number = container.demux(stream), 0, 0
-    while failed < _PATIENCE:
-        with _hearing(ledger) as lines:
-            packet, frames, fault = None, [], None
-            try:
-                packet = next(packets)
-                frames = [] if _repeats(packet) else packet.decode()
-            except StopIteration:
-                break
-            except DECODE_FAULTS as problem:
-                fault = problem
-        if packet is None:  # reading failed, not decoding; a generator that raised has ended
-            packets, failed = container.demux(stream), failed + 1
-        else:
-            failed = 0
+    steps, number, more = _steps(container, stream), 0, True
+    while more:
+        with _hearing(ledger, threads=stream.codec_context.thread_count > 1) as lines:
+            step = next(steps, None)
+            frames, fault = _decode(stream, step)
+        more = step is not None
         if ledger is not None:
             ledger.lines(number, lines)
             if fault is not None:
@@ -107,24 +98,48 @@ def survivors(
             yield frame
 
 
-def _repeats(packet: av.Packet) -> bool:
-    """An empty packet says "the last picture once more" (Theora, AVI); the flush at the end is empty and untimed."""
-    return packet.size == 0 and (packet.dts is not None or packet.pts is not None)
+def _steps(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.Packet | Exception]:
+    """The packets of `stream`, and what went wrong where one could not be read; ends with the file."""
+    packets, failed = container.demux(stream), 0
+    while failed < _PATIENCE:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except DECODE_FAULTS as problem:
+            packets, failed = container.demux(stream), failed + 1  # a generator that raised has ended
+            yield problem
+            continue
+        failed = 0
+        if packet.size or packet.dts is not None or packet.pts is not None:  # else it is PyAV's own end mark
+            yield packet
+
+
+def _decode(stream: av.VideoStream, step: av.Packet | Exception | None) -> tuple[list[av.VideoFrame], Exception | None]:
+    """(frames, what went wrong) of one step; None is the end and brings what the decoder still holds."""
+    if isinstance(step, Exception):
+        return [], step
+    if step is not None and not step.size:
+        return [], None  # "the last picture once more", as Theora and AVI say it: that picture's time goes on
+    try:
+        return stream.decode(step), None
+    except DECODE_FAULTS as problem:
+        return [], problem
 
 
 @contextmanager
-def _hearing(ledger: Ledger | None) -> Iterator[list[Line]]:
+def _hearing(ledger: Ledger | None, threads: bool) -> Iterator[list[Line]]:
     if ledger is None:
         yield []
     else:
-        with damage.listening() as lines:
+        with damage.listening(threads) as lines:
             yield lines
 
 
 def _sequence(reel: Reel, ledger: Ledger | None, first: int) -> Feed:
     files = sequence.frame_files(reel.path)
     for number, file in enumerate(files[first:], start=first):
-        with _hearing(ledger) as lines:
+        with _hearing(ledger, threads=False) as lines:
             frame = sequence.decode(file, reel.video.codec)
         if ledger is not None:
             ledger.lines(number, lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 from fractions import Fraction
 
 import av
@@ -32,36 +33,58 @@ def of_film(
         colour, said = tags.colour_tags(stated, form, (frame.width, frame.height), codec.codec.name)
     except BadInput as problem:
         raise BadInput(f"{shown(path)}: {problem}") from None
-    notes = list(said)
     alpha = form.alpha or stream.metadata.get("alpha_mode") == "1"
-    if alpha:
-        notes.append("The film has transparency (alpha); the alpha is dropped.")
-    if form.via:
-        notes.append(f"Pixel format {form.name} has no luma plane; frames are read as {form.via}.")
-    if (frame.width, frame.height) != (stream.width, stream.height):
-        notes.append(
-            f"The header says {stream.width}×{stream.height}, the decoder gives {frame.width}×{frame.height} pixels; "
-            "the decoder is followed."
-        )
-    aspect = _aspect(stream, notes)
     matrix = _display_matrix(frame)
-    angle, mirrored = tags.rotation(matrix)
-    if mirrored:
-        notes.append("The display matrix mirrors the picture; it is carried on, frames are worked on as stored.")
-    if angle % 90:
-        notes.append(f"The display matrix turns the picture by {float(angle):g}°; it is carried on as it is.")
     order = _FIELD_ORDERS.get(codec.field_order, "unknown")
+    notes = [*said, *_pixel_notes(form, alpha), *_shape_notes(stream, frame, matrix)]
+    aspect = _aspect(stream, notes)
     if order not in ("progressive", "unknown") or frame.interlaced_frame:
         notes.append("The film is interlaced; its fields are kept as they are (--deinterlace makes whole pictures).")
     video = VideoStream(
-        index=stream.index, codec=_codec_name(codec), profile=str(codec.profile or ""),
+        index=stream.index, codec=str(codec.codec.canonical_name), profile=str(codec.profile or ""),
         width=frame.width, height=frame.height, pixel_format=form.name, bit_depth=form.depth, chroma=form.chroma,
-        has_alpha=alpha, colour=colour, sample_aspect=aspect, display_matrix=matrix, rotation=angle,
-        field_order=order, rate=_rate(stream, rate, path),
+        has_alpha=alpha, colour=colour, sample_aspect=aspect, display_matrix=matrix,
+        rotation=tags.rotation(matrix)[0], field_order=order, rate=_rate(stream, rate, path),
         time_base=Fraction(stream.time_base or 0) or Fraction(1, 1000), start=stream.start_time,
         frames_claimed=stream.frames or None,
     )  # fmt: skip
     return video, notes
+
+
+def of_folder(frame: av.VideoFrame, codec: str, rate: Fraction, frames: int) -> tuple[VideoStream, list[str]]:
+    """The ticket of a folder of frames, by its first frame; a tick is one frame."""
+    form = pixels.layout(frame.format.name)
+    stated = tags.Stated(
+        int(frame.colorspace), int(frame.color_primaries), int(frame.color_trc), int(frame.color_range), None
+    )
+    colour, said = tags.colour_tags(stated, form, (frame.width, frame.height), codec)
+    video = VideoStream(
+        index=0, codec=codec, profile="", width=frame.width, height=frame.height, pixel_format=form.name,
+        bit_depth=form.depth, chroma=form.chroma, has_alpha=form.alpha, colour=colour, sample_aspect=Fraction(1),
+        display_matrix=None, rotation=Fraction(0), field_order="progressive", rate=rate, time_base=1 / rate, start=0,
+        frames_claimed=frames,
+    )  # fmt: skip
+    return video, [*said, *_pixel_notes(form, form.alpha)]
+
+
+def _pixel_notes(form: pixels.Layout, alpha: bool) -> Iterator[str]:
+    if alpha:
+        yield "The film has transparency (alpha); the alpha is dropped."
+    if form.via:
+        yield f"Pixel format {form.name} has no luma plane; frames are read as {form.via}."
+
+
+def _shape_notes(stream: av.VideoStream, frame: av.VideoFrame, matrix: tuple[int, ...] | None) -> Iterator[str]:
+    if (frame.width, frame.height) != (stream.width, stream.height):
+        yield (
+            f"The header says {stream.width}×{stream.height}, the decoder gives {frame.width}×{frame.height} pixels; "
+            "the decoder is followed."
+        )
+    angle, mirrored = tags.rotation(matrix)
+    if mirrored:
+        yield "The display matrix mirrors the picture; it is carried on, frames are worked on as stored."
+    if angle % 90:
+        yield f"The display matrix turns the picture by {float(angle):g}°; it is carried on as it is."
 
 
 def _stated(codec: av.VideoCodecContext, frame: av.VideoFrame, siting: str | None) -> tags.Stated:
@@ -125,29 +148,3 @@ def _rate(stream: av.VideoStream, given: Fraction | None, path: str) -> Fraction
     if given is None:
         raise UsageError(f"{shown(path)}: states no frame rate; give it with --fps")
     return given
-
-
-def of_folder(frame: av.VideoFrame, codec: str, rate: Fraction, frames: int) -> tuple[VideoStream, list[str]]:
-    """The ticket of a folder of frames, by its first frame; a tick is one frame."""
-    form = pixels.layout(frame.format.name)
-    stated = tags.Stated(
-        int(frame.colorspace), int(frame.color_primaries), int(frame.color_trc), int(frame.color_range), None
-    )
-    colour, notes = tags.colour_tags(stated, form, (frame.width, frame.height), codec)
-    said = list(notes)
-    if form.alpha:
-        said.append("The frames have transparency (alpha); the alpha is dropped.")
-    if form.via:
-        said.append(f"Pixel format {form.name} has no luma plane; frames are read as {form.via}.")
-    video = VideoStream(
-        index=0, codec=codec, profile="", width=frame.width, height=frame.height, pixel_format=form.name,
-        bit_depth=form.depth, chroma=form.chroma, has_alpha=form.alpha, colour=colour, sample_aspect=Fraction(1),
-        display_matrix=None, rotation=Fraction(0), field_order="progressive", rate=rate, time_base=1 / rate, start=0,
-        frames_claimed=frames,
-    )  # fmt: skip
-    return video, said
-
-
-def _codec_name(codec: av.VideoCodecContext) -> str:
-    """The name of the format, not of the program that decodes it: "av1", not "libdav1d"."""
-    return str(codec.codec.canonical_name)

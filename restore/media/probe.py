@@ -149,7 +149,9 @@ def _seconds(container: av.container.InputContainer, stream: av.VideoStream) -> 
 def _other(stream: Any) -> OtherStream:
     codec = stream.codec_context
     detail = ""
-    if stream.type == "audio" and codec is not None:
+    if codec is None and stream.type != "attachment":
+        detail = "no decoder for it"
+    elif stream.type == "audio":
         layout = codec.layout
         named = {1: "mono", 2: "stereo"}.get(layout.nb_channels, layout.name)
         detail = f"{codec.sample_rate} Hz {named}"

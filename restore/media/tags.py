@@ -52,8 +52,10 @@ def colour_tags(stated: Stated, form: Layout, size: tuple[int, int], codec: str)
             raise BadInput(f"its colour matrix {name} is not one we can work in; convert the film to BT.709 first")
         matrix, why = _assumed_matrix(*size)
         assumed.append("matrix")
-        use = "Light is computed from RGB by" if form.chroma == "rgb" else "No colour matrix is stated: assumed"
-        notes.append(f"{use} {why}.")
+        if form.chroma == "rgb":
+            notes.append(f"Light is computed from RGB by {why}; gray (R = G = B) keeps its values.")
+        else:
+            notes.append(f"No colour matrix is stated: assumed {why}.")
     full = form.full_range or stated.range == 2
     if not stated.range and not form.full_range:
         full = form.chroma == "rgb" or (form.chroma == "gray" and codec not in _LIMITED_GRAY)
