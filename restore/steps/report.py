@@ -132,7 +132,8 @@ def gates_verdict(gates: Sequence[Gate]) -> Verdict:
     passed = sum(gate.passed is True for gate in gates)
     void = len(gates) - passed
     return Verdict(
-        "good" if passed else "note", f"{passed} checks passed" + (f", {void} not applicable" if void else "")
+        "good" if passed else "note",
+        f"{passed} check{'s' if passed != 1 else ''} passed" + (f", {void} not applicable" if void else ""),
     )
 
 
