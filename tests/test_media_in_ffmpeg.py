@@ -27,8 +27,10 @@ FILMS = [
 
 def framehash(path: Path, plane: str) -> list[tuple[Fraction, str]]:
     """(seconds, SHA-256) of one plane of every frame, as ffmpeg prints them."""
-    command = [program().path, "-v", "error", "-nostdin", "-copyts", "-i", f"file:{path}", "-map", "0:v", "-vf",
-               f"extractplanes={plane}", "-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "framehash",
+    ffmpeg = program()
+    source_ticks = "-1" if ffmpeg.major < 7 else "demux"
+    command = [ffmpeg.path, "-v", "error", "-nostdin", "-copyts", "-i", f"file:{path}", "-map", "0:v", "-vf",
+               f"extractplanes={plane}", "-fps_mode", "passthrough", "-enc_time_base", source_ticks, "-f", "framehash",
                "-hash", "sha256", "-"]  # fmt: skip
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     tick = next(Fraction(line.split()[-1]) for line in printed if line.startswith("#tb"))
