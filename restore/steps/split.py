@@ -29,7 +29,7 @@ class Splitting:
     """How a reel is divided."""
 
     shots_file: str | None = None  # an edited list of shots; it is obeyed, and nothing is detected
-    shortest: int = 5  # frames of a shot that is found
+    shortest: int = 6  # frames of a shot that is found
     longest_s: float = 60.0  # seconds of a part: what one take renders, and what an interruption can cost
 
 
