@@ -23,11 +23,13 @@ from restore.errors import ProofFailed
 from restore.film import Survey, Take, digest
 from restore.media import ffmpeg, matroska
 from restore.media.clock import Clock, clock
+from restore.media.encoder import Track
 from restore.media.freight import Freight, for_access, for_master
 from restore.media.index import Index
-from restore.media.muxing import Job, arguments
+from restore.media.muxing import PIPE, Job, arguments
 from restore.media.spec import OutputSpec
 from restore.progress import Progress
+from restore.store import TEMPORARY
 
 _REORDER = 2
 """Places that x264's pictures are moved at most by B-frames with a pyramid, as `spec` sets them."""
@@ -69,11 +71,15 @@ def assemble(
     master = for_master(reel, spec.suffix)
     access = for_access(reel, spec.audio) if out.access else None
     offset = _offset(times)
-    with TemporaryDirectory(prefix="restore-") as folder:
+    with TemporaryDirectory(prefix=TEMPORARY, dir=out.master.parent) as folder:
         attached = _attachments(master, out, Path(folder)) if spec.suffix == ".mkv" else ()
-        job = Job(survey, spec, times, offset, out.master, out.access, master, access, attached)
+        pictures = f"file:{folder}/pictures.mov" if spec.master.codec == "prores_ks" else PIPE
+        job = Job(survey, spec, times, offset, out.master, out.access, master, access, attached, pictures)
+        if pictures != PIPE:  # NUT has no place for ProRes
+            _feed(pictures, takes, job, progress)
         with ffmpeg.fed(arguments(program, job)) as pipe:
-            _feed(pipe, takes, job, progress)
+            if pictures == PIPE:
+                _feed(pipe, takes, job, progress)
     notes = [*times.notes, *master.notes, *(access.notes if access else ())]
     if spec.suffix == ".mkv":
         name = digest([reel.sha256, [take.sha256 for take in takes]])
@@ -112,15 +118,15 @@ def _offset(times: Clock) -> int:
     return math.ceil(Fraction(-first) * base / base.numerator) * base.numerator
 
 
-def _feed(pipe: IO[bytes], takes: Sequence[Take], job: Job, progress: Progress | None) -> None:
-    """Send the packets of all takes, every picture at its own time plus the job's offset."""
+def _feed(into: IO[bytes] | str, takes: Sequence[Take], job: Job, progress: Progress | None) -> None:
+    """Write the packets of all takes, every picture at its own time plus the job's offset."""
     times, tracks = job.clock, [job.spec.master, *([job.spec.access] if job.access and job.spec.access else [])]
     lift = int(job.offset / times.time_base)
     shown = [int(time) + lift for time in times.times]
     late = [int(time) + lift for time in times.decode_times(_REORDER)]
     decoded = [late if track.codec == "libx264" else shown for track in tracks]
     sent = [0] * len(tracks)
-    with _piped(pipe, takes[0], times.time_base, len(tracks)) as stream:
+    with _piped(into, takes[0], times.time_base, tracks) as stream:
         for take in takes:
             for packet in _packets(take, stream):
                 frame, track = take.shot.start + (packet.pts or 0), packet.stream_index
@@ -156,12 +162,14 @@ def _opened(take: Take) -> av.container.InputContainer:
 
 
 @contextmanager
-def _piped(pipe: IO[bytes], take: Take, time_base: Fraction, tracks: int) -> Iterator[av.container.OutputContainer]:
-    """A NUT stream with the first tracks of `take`. When the reader goes away: BrokenPipeError."""
-    stream = av.open(pipe, "w", format="nut")
+def _piped(
+    into: IO[bytes] | str, take: Take, time_base: Fraction, tracks: Sequence[Track]
+) -> Iterator[av.container.OutputContainer]:
+    """A file or a pipe with the first tracks of `take`. When the reader goes away: BrokenPipeError."""
+    stream = av.open(into, "w", format="mov" if isinstance(into, str) else "nut")
     try:
         with _opened(take) as file:
-            for track in file.streams.video[:tracks]:
+            for track in file.streams.video[: len(tracks)]:
                 stream.add_stream_from_template(track).time_base = time_base
         yield stream
     except BaseException:

@@ -19,6 +19,8 @@ from restore.media.spec import OutputSpec
 IPTC_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 """IPTC digital source type of a real picture with elements that a trained network made."""
 
+PIPE = "pipe:0"
+
 _INTERLEAVE = 3_000_000
 """Microseconds of packets that the program holds back at most while a sparse track is silent; bounds its memory."""
 
@@ -42,6 +44,7 @@ class Job:
     for_master: Freight
     for_access: Freight | None
     attached: tuple[tuple[Path, str, str], ...] = ()
+    pictures: str = PIPE  # or a QuickTime file
 
 
 def disclosure(reel: Reel) -> str:
@@ -55,9 +58,15 @@ def disclosure(reel: Reel) -> str:
 
 
 def arguments(program: Program, job: Job) -> list[str]:
-    """The ffmpeg command: pictures from `pipe:0`, the rest from the source, both outputs from one reading."""
+    """The ffmpeg command: pictures from `job.pictures`, the rest from the source, both outputs from one reading."""
     reel = job.survey.reel
-    pipe = graph.input("pipe:0", f="nut", copyts=None, itsoffset=-job.offset, **_turn(reel.video.display_matrix))
+    pipe = graph.input(
+        job.pictures,
+        f="nut" if job.pictures == PIPE else "mov",
+        copyts=None,
+        itsoffset=-job.offset,
+        **_turn(reel.video.display_matrix),
+    )
     source, look = None, {"f": reel.container.split(",")[0], **_SAME_LOOK}
     if reel.container != "sequence":
         source = graph.input(f"file:{reel.path}", **look)
@@ -66,7 +75,7 @@ def arguments(program: Program, job: Job) -> list[str]:
         outputs.append(_output(job, job.for_access, job.spec.access, (pipe["1"], source, job.access)))
     words: list[str] = graph.merge_outputs(*outputs).compile(cmd=program.path)
     if source and f"file:{reel.path}" not in words:  # only its tags are wanted, which the wrapper does not see
-        place = words.index("pipe:0") + 1
+        place = words.index(job.pictures) + 1
         said = [word for key, value in look.items() for word in (f"-{key}", str(value))]
         words[place:place] = [*said, "-i", f"file:{reel.path}"]
     # Nor has the wrapper a way to say an option twice, as attachments need it.

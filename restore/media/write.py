@@ -101,6 +101,9 @@ class _Encoder:
         if self._fields:
             self._fields.push(frame)
             frame = self._fields.pull()  # type: ignore[assignment]
+        # ProRes takes its colour tags from the picture, not from the encoder's settings.
+        frame.colorspace, frame.color_range = self._track.matrix, self._track.range_tag
+        frame.color_primaries, frame.color_trc = self._track.primaries, self._track.transfer
         return self._packets(frame)
 
     def finish(self) -> list[av.Packet]:
