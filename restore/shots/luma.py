@@ -53,10 +53,8 @@ def proxy(light: Light, depth: int) -> tuple[Small, float]:
     picture is nearly flat), and the standard deviation before, in 8-bit code values.
     """
     apart = max(1, min(light.shape[0] // (4 * HEIGHT), light.shape[1] // (4 * WIDTH)))
-    thinned: Light = np.ascontiguousarray(
-        light[::apart, ::apart]
-    )  # at least 4×4 samples for one of the proxy: they suffice
-    small = cv2.resize(thinned, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    thinned = light[::apart, ::apart]  # at least 4×4 samples for one of the proxy: they suffice
+    small = cv2.resize(thinned.copy(), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
     values = cv2.medianBlur(small, 5).astype(np.float32) * np.float32(2.0 ** (8 - depth))
     mean, spread = cv2.meanStdDev(values)
     contrast = float(spread[0, 0])
