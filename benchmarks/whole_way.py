@@ -81,11 +81,26 @@ def times_ms(film: Path) -> list[int | None]:
 
 
 def sound(film: Path) -> list[str]:
-    """SHA-256 over the packets of every sound stream."""
-    if not any(s["codec_type"] == "audio" for s in probe(film)["streams"]):
-        return []
-    listed = ffmpeg("-i", str(film), "-map", "0:a", "-c", "copy", "-f", "streamhash", "-hash", "sha256", "-")
-    return [line.rsplit("=", 1)[1] for line in listed.splitlines() if "=" in line]
+    """SHA-256 over the packets of every sound stream; AAC without the ADTS headers that MPEG-TS needs and others lack."""
+    hashes = []
+    for number, stream in enumerate(s for s in probe(film)["streams"] if s["codec_type"] == "audio"):
+        bare = ["-bsf:a", "aac_adtstoasc"] if stream["codec_name"] == "aac" else []
+        one = (
+            "-i",
+            str(film),
+            "-map",
+            f"0:a:{number}",
+            "-c",
+            "copy",
+            *bare,
+            "-f",
+            "streamhash",
+            "-hash",
+            "sha256",
+            "-",
+        )
+        hashes += [line.rsplit("=", 1)[1] for line in ffmpeg(*one).splitlines() if "=" in line]
+    return hashes
 
 
 def probe(film: Path) -> dict[str, Any]:
