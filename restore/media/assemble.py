@@ -29,7 +29,7 @@ from restore.media.index import Index
 from restore.media.muxing import PIPE, Job, arguments
 from restore.media.spec import OutputSpec
 from restore.progress import Progress
-from restore.store import TEMPORARY
+from restore.store import TEMPORARY, disk_errors
 
 _REORDER = 2
 """Places that x264's pictures are moved at most by B-frames with a pyramid, as `spec` sets them."""
@@ -71,7 +71,7 @@ def assemble(
     master = for_master(reel, spec.suffix)
     access = for_access(reel, spec.audio) if out.access else None
     offset = _offset(times)
-    with TemporaryDirectory(prefix=TEMPORARY, dir=out.master.parent) as folder:
+    with disk_errors(out.master), TemporaryDirectory(prefix=TEMPORARY, dir=out.master.parent) as folder:
         attached = _attachments(master, out, Path(folder)) if spec.suffix == ".mkv" else ()
         pictures = f"file:{folder}/pictures.mov" if spec.master.codec == "prores_ks" else PIPE
         job = Job(survey, spec, times, offset, out.master, out.access, master, access, attached, pictures)

@@ -47,7 +47,7 @@ def pictures(path: Path, want_light: bool, progress: Progress | None = None, tot
     light, times, whole = list[bytes](), list[Fraction | None](), hashlib.sha256()
     with damage.listening() as lines, av.open(f"file:{path}", options={"protocol_whitelist": "file"}) as film:
         track = film.streams.video[0]
-        track.thread_type = "AUTO"
+        track.thread_type = "SLICE"  # FFmpeg's complaints from frame threads do not arrive
         unit = Fraction(track.time_base or 0)
         for frame in film.decode(track):
             for number, plane in enumerate(frame.planes):
