@@ -81,7 +81,7 @@ def times_ms(film: Path) -> list[int | None]:
 
 
 def sound(film: Path) -> list[str]:
-    """SHA-256 over the packets of every sound stream; AAC without the ADTS headers that MPEG-TS needs and others lack."""
+    """SHA-256 over the packets of every sound stream; AAC without the ADTS headers that only MPEG-TS needs."""
     hashes = []
     for number, stream in enumerate(s for s in probe(film)["streams"] if s["codec_type"] == "audio"):
         bare = ["-bsf:a", "aac_adtstoasc"] if stream["codec_name"] == "aac" else []
