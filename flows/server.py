@@ -7,6 +7,7 @@ wants a password made for this run, and sends nothing to anyone.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import socket
@@ -27,6 +28,9 @@ START_TIMEOUT_S = 120.0
 
 AWAY_TIMEOUT_S = 10.0
 """Seconds that the server of PREFECT_API_URL may take to answer."""
+
+NO_LOOPBACK = "the loopback interface is down; ip link set lo up"
+"""A machine without any network still has a loopback; a bare network namespace has one that is down."""
 
 WATCHED = {"PREFECT_LOGGING_EXTRA_LOGGERS": "restore"}
 """Settings of a run on a server that is there for others too: its page shows our log."""
@@ -117,10 +121,10 @@ class Server:
             if self._process is not None and self._process.poll() is not None:
                 problem = f"it ended with code {self._process.returncode}; see {home() / 'server.log'}"
                 break
-            answer = _asked(self.url.rstrip("/") + "/health")
-            if answer is None:
+            if (problem := _asked(self.url.rstrip("/") + "/health")) == "":
                 return
-            problem = answer
+            if problem == NO_LOOPBACK:
+                break
             time.sleep(0.05 if self.own else 1.0)
         what = "the run's own Prefect server does not start" if self.own else f"no Prefect server at {self.url}"
         raise Unavailable(f"{what}: {problem}")
@@ -159,16 +163,17 @@ class Server:
         os.environ.update(self._environment)
 
 
-def _asked(url: str) -> str | None:
-    """None when a Prefect server answers at `url`, else what is wrong."""
+def _asked(url: str) -> str:
+    """Nothing when a Prefect server answers at `url`, else what is wrong."""
     try:
         with urllib.request.urlopen(url, timeout=1.0):  # noqa: S310 (the user's own server, or ours)
-            return None
+            return ""
     except urllib.error.HTTPError as error:
         # Asked for a password it is there; Prefect's client brings one.
-        return None if error.code in (401, 403) else f"it answers {error.code}"
+        return "" if error.code in (401, 403) else f"it answers {error.code}"
     except OSError as error:
-        return str(error)
+        reason = getattr(error, "reason", error)
+        return NO_LOOPBACK if getattr(reason, "errno", None) == errno.ENETUNREACH else str(error)
 
 
 def boot_time() -> str:
