@@ -86,7 +86,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return Stopped("stopped", 2).exit_code
     except typer.Abort:
-        console.say_error("stopped")
+        console.say_error("stopped; the same command goes on")
         return 130
     except Exception as error:
         return _usage_or_bug(error)

@@ -1,0 +1,42 @@
+"""Teaches a network: packs the data once, trains, writes what could ship. Stopped, it goes on from its checkpoint."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from restore.errors import MissingInput, Unavailable, shown
+
+
+def train(
+    recipe: str, data: Path, out: Path, *, device: str = "auto", teachers: Path | None = None,
+    minutes: float | None = None, report: Callable[[dict[str, Any]], None],
+) -> Path | None:  # fmt: skip
+    """Train by `recipe` (a name, or a TOML file) on the pictures and films in `data`; everything is kept in `out`.
+
+    `report` is told step, loss, pace and time left now and then. Returns the model card of the finished weights, or
+    None when `minutes` were over first. Raises Unavailable without torch or its GPU, BadRecipe, MissingInput, BadInput.
+    """
+    if importlib.util.find_spec("torch") is None:
+        raise Unavailable("training needs torch: install restore-film[train]")
+    from restore.training import export, loop, pack
+    from restore.training import recipe as recipes
+    from restore.training.settings import to_plain
+
+    wanted = recipes.load(recipe)
+    if not data.is_dir():
+        raise MissingInput(f"{shown(data)}: no such folder; --data wants pictures and films in colour")
+    packed = out / "pack"
+    if not (packed / "index.json").exists():  # written last
+        pack.make(data, wanted, packed)
+    training = loop.prepare(wanted, packed, out, device, teachers)
+    if training.checkpoint.exists():
+        training.take_up()
+    if not loop.run(training, minutes, report):
+        return None
+    scores = {folder: asdict(found) for folder, found in loop.score(training, report).items()}
+    about = {"recipe": to_plain(wanted), "steps": training.step, "held_out": scores}
+    return export.write(training.mean.network, training.card, wanted.network, out, about)
