@@ -55,9 +55,10 @@ def teach(student: Any, sample: Sample, wear: Wear, room: Classroom) -> tuple[Te
         cost = cost + losses.perceptual * _seen(now, lab[:, 0], room.see)
     terms = {"first": losses.first * (cost[:, 0].mean() + earlier.mean()) / 2}
     if losses.diversity:
-        terms["diversity"] = losses.diversity * rank_diversity(cost)
+        terms["diversity"] = losses.diversity * rank_diversity(cost[:, 1:])
     if losses.colourfulness:
-        terms["colourfulness"] = losses.colourfulness * colourfulness(now[:, 0], truth)
+        others = colourfulness(now[:, 1:].flatten(0, 1), truth.repeat_interleave(now.shape[1] - 1, 0))
+        terms["colourfulness"] = losses.colourfulness * (colourfulness(now[:, 0], truth) + 0.5 * others)
     if losses.temporal:
         where, known = _small(sample, painted.shape[-2:])
         terms["temporal"] = losses.temporal * temporal(now.flatten(1, 2), before.flatten(1, 2), where, known)

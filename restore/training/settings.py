@@ -83,7 +83,7 @@ class Losses:
 
     __pydantic_config__ = STRICT
     first: float = 1.0  # smooth L1 and perceptual cost of candidate 0
-    diversity: float = 0.5  # best-of-K with ranked weights over all candidates
+    diversity: float = 0.5  # best-of-K with ranked weights over the other candidates
     perceptual: float = 1.0  # of vgg19[:conv3_1], inside the two above
     vgg19: str = ""  # file of filters in the teachers' folder
     rebalance: float = 1.0  # how much more a vivid pixel counts than a gray one

@@ -1,22 +1,28 @@
-"""Keeps colours as strong as they were: a colouring may be unsure of the hue, but it may not turn sepia for it."""
+"""Keeps colours as strong and as various as they were: an unsure colouring may not turn sepia for it."""
 
 from __future__ import annotations
 
 from torch import Tensor
 from torch.nn import functional as F
 
-BLOCKS = (8, 32)
-"""Sides of the areas compared, px of the colour picture: an object's and a scene's."""
+BLOCK = 8
+"""Side of the areas whose chroma is compared, px of the colour picture: about an object's size."""
 
 
 def colourfulness(colour: Tensor, truth: Tensor) -> Tensor:
     """(N, 2, h, w) a*b* against (N, 2, h, w) → scalar, about 0.1 to 1.
 
-    Mean over areas of |mean C − mean C*| / 20, C = √(a*² + b*²): chroma compared without hue, so that averaging over
-    possible hues, which shrinks a*b* towards gray, does not pay.
+    Mean of two gaps, each over 20: of chroma, |mean C − mean C*| by area with C = √(a*² + b*²), and of variety,
+    |σ − σ*| of a* and of b* over the picture. The two parts are those of Hasler and Süsstrunk 2003, Measuring
+    colourfulness in natural images: averaging over possible hues shrinks the first, a tint over all the second.
     """
     made = (colour.square().sum(1, keepdim=True) + 1.0).sqrt()
     real = (truth.square().sum(1, keepdim=True) + 1.0).sqrt()
-    gaps = [(F.avg_pool2d(made, side) - F.avg_pool2d(real, side)).abs().mean() for side in BLOCKS]
-    total: Tensor = sum(gaps[1:], gaps[0]) / (20 * len(BLOCKS))
-    return total
+    chroma = (F.avg_pool2d(made, BLOCK) - F.avg_pool2d(real, BLOCK)).abs().mean()
+    variety = (_spread(colour) - _spread(truth)).abs().mean()
+    return (chroma + variety) / 40
+
+
+def _spread(colour: Tensor) -> Tensor:
+    """(N, 2) standard deviation of a* and of b* over each picture; the 1 keeps its gradient finite at gray."""
+    return (colour.var(dim=(2, 3), unbiased=False) + 1.0).sqrt()
