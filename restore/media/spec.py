@@ -14,7 +14,7 @@ Rules, each from the film itself and stated in the report:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -28,7 +28,7 @@ class MasterSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     codec: Literal["ffv1", "prores", "h264"] = "ffv1"
     chroma: Literal["auto", "420", "422", "444"] = "auto"
-    slices: Literal["auto"] | int = Field(default="auto")
+    slices: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = "auto"
     threads: int = Field(default=4, ge=1, le=64)
     crf: int = Field(default=12, ge=0, le=51)
 
