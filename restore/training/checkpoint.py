@@ -60,13 +60,12 @@ def load(path: Path, key: str, parts: Parts, optimizers: Optimizers) -> int:
         for entry, value in tensors.items():
             if entry.startswith(f"{name}/"):
                 parameter, state = entry.removeprefix(f"{name}/").split("|")
-                place = (
-                    value if state == "step" and not _capturable(optimizer) else value.to(parameters[parameter].device)
-                )
-                optimizer.state[parameters[parameter]][state] = place
+                optimizer.state[parameters[parameter]][state] = _placed(value, parameters[parameter])
     return int(about["step"])
 
 
-def _capturable(optimizer: torch.optim.Optimizer) -> bool:
-    """Whether the optimizer counts its steps on the device (fused or capturable)."""
-    return bool(optimizer.defaults.get("fused") or optimizer.defaults.get("capturable"))
+def _placed(value: Tensor, parameter: Tensor) -> Tensor:
+    """`value` as the optimizer left it: shaped ones where and laid out as their parameter, the step count as it is."""
+    if value.shape != parameter.shape:
+        return value.to(parameter.device) if parameter.is_cuda else value
+    return torch.empty_like(parameter).copy_(value)

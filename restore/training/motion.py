@@ -17,6 +17,7 @@ FRAMES = 3
 """Frames in a sample: t, t−1, t−2, so that a network that sees two frames can be run at t and at t−1."""
 
 LAYER_CHANCE = 0.15
+BARS_CHANCE = 0.12
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def draw(stock: Stock, chances: Tensor, count: int, size: tuple[int, int], gener
     where, inside = where.to(device), inside.to(device)
     known = torch.where(moving.to(device).view(-1, 1, 1, 1), steady, inside)
     sample = Sample(rgb, where, known.float())
-    return _layer(sample, generator)
+    return _bars(_layer(sample, generator), generator)
 
 
 def _frames(stock: Stock, runs: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -145,6 +146,19 @@ def _layer(sample: Sample, generator: torch.Generator) -> Sample:
     inside = (own.abs() <= 1).all(-1)
     known = torch.where(over[:, 0], inside, sample.known[:, 0] > 0) & (swapped.abs() < 0.01)
     return Sample(rgb, where, known.float().unsqueeze(1))
+
+
+def _bars(sample: Sample, generator: torch.Generator) -> Sample:
+    """Black bars left and right or above and below some samples, as films carried in another shape have."""
+    count, _, _, height, width = sample.rgb.shape
+    device = sample.rgb.device
+    has = torch.rand(count, 1, generator=generator) < BARS_CHANCE
+    upright = torch.rand(count, 1, generator=generator) < 0.5
+    share = 0.75 + 0.2 * torch.rand(count, 1, generator=generator)
+    across = torch.where(has & upright, share, 2.0).to(device)
+    down = torch.where(has & ~upright, share, 2.0).to(device)
+    shown = (_centres(width, device).abs() < across)[:, None, :] & (_centres(height, device).abs() < down)[:, :, None]
+    return Sample(sample.rgb * shown[:, None, None], sample.where, sample.known)
 
 
 def _centres(count: int, device: torch.device) -> Tensor:
