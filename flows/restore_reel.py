@@ -19,7 +19,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from restore import progress, store
 from restore.errors import DAMAGED, BadInput, Stopped, shown
-from restore.film import Shot, Survey, Take
+from restore.film import Score, Shot, Survey, Take
 from restore.progress import Event, stage
 from restore.steps.options import Options
 from restore.steps.papers import Finished
@@ -44,6 +44,8 @@ class Outcome:
     frames: int
     shots: int
     damage: int
+    proofs: int  # gates that were seen to hold
+    scores: tuple[Score, ...]
     seconds: float
 
 
@@ -65,11 +67,19 @@ def restore_reel(film: str, options: Options) -> Outcome:
     """
     began, times = time.monotonic(), dict[str, float]()
     with progress.listening(_to_run_log()):
-        plan, survey, shots = _restore(film, options, times)
-    code = DAMAGED if survey.damage else 0
-    seconds = round(time.monotonic() - began, 3)
-    scenes = len({shot.number for shot in shots})
-    return Outcome(film, plan.outputs, code, survey.frames, scenes, len(survey.damage), seconds)
+        reel = _restore(film, options, times)
+    damage = len(reel.survey.damage)
+    return Outcome(
+        reel=film,
+        outputs=reel.plan.outputs,
+        exit_code=DAMAGED if damage else 0,
+        frames=reel.survey.frames,
+        shots=len({shot.number for shot in reel.shots}),
+        damage=damage,
+        proofs=sum(gate.passed is True for gate in reel.master.gates),
+        scores=reel.scorecard.scores,
+        seconds=round(time.monotonic() - began, 3),
+    )
 
 
 def _to_run_log() -> progress.Sink:
@@ -83,14 +93,14 @@ def _to_run_log() -> progress.Sink:
     return log
 
 
-def _restore(film: str, options: Options, times: dict[str, float]) -> tuple[Plan, Survey, tuple[Shot, ...]]:
+def _restore(film: str, options: Options, times: dict[str, float]) -> Finished:
     try:
         with stage("probe", times):
             plan = probe(film, options)
         with store.WorkFolder(Path(options.out).absolute(), plan.reel.sha256) as work:
             progress.tell(Event("folder", message=str(work.folder)))
             try:
-                survey, shots = _make(plan, work, times)
+                reel = _make(plan, work, times)
                 publish(
                     in_work_folder(plan.outputs, work.folder), plan.outputs, work.folder, overwrite=options.overwrite
                 )
@@ -103,10 +113,10 @@ def _restore(film: str, options: Options, times: dict[str, float]) -> tuple[Plan
     except BaseException:  # a server cancels the run: the tasks stop at their next window
         progress.request_stop(Stopped("the run was cancelled; the same command goes on where it stopped", 15))
         raise
-    return plan, survey, shots
+    return reel
 
 
-def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> tuple[Survey, tuple[Shot, ...]]:
+def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> Finished:
     """Make and prove all results inside the work folder."""
     with stage("split", times):
         survey, shots = split(plan, str(work.folder))
@@ -120,9 +130,10 @@ def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> tuple[
         master = assemble(plan, survey, shots, takes, made)
     with stage("judge", times):
         scorecard = judge(plan, survey, shots, master)
+    reel = Finished(plan, survey, shots, takes, master, scorecard)
     with stage("report", times):
-        report(Finished(plan, survey, shots, takes, master, scorecard), times, made)
-    return survey, shots
+        report(reel, times, made)
+    return reel
 
 
 def _restored(shots: Sequence[Shot], job: Job) -> tuple[Take, ...]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PLAIN_EVERY_S = 10.0
 JSON_EVERY_S = 0.5
 STEPS = {
+    "start": "checking, starting",
     "probe": "opening and hashing",
     "split": "reading the whole film",
     "restore": "restoring",
@@ -96,6 +97,8 @@ class Plain:
 
     def __call__(self, event: Event) -> None:
         self._counter.take(event)
+        if event.step == "start":
+            return  # a refusal is then the only line
         if event.kind in ("reel", "note", "warning"):
             console.say(event.message)
         elif event.kind == "begin":
@@ -160,6 +163,8 @@ class Bar:
             self._bars.update(self._task, completed=counter.done, total=counter.total or None, words=counter.words())
         elif event.kind == "end":
             self._clear()
+            if event.step == "start":
+                return
             label = STEPS.get(event.step, event.step)
             self._bars.console.print(f"{label}: {event.message}", markup=False, highlight=False)
 

@@ -177,6 +177,7 @@ class TestRefusals:
         (tmp_path / "restored").mkdir()
         (tmp_path / "restored" / f"{film.stem}.access.mp4").write_text("")
         ran: list[str] = []
+        monkeypatch.setattr(reels, "_started", lambda _: None)
         monkeypatch.setattr(reels, "_one", lambda name, *_: ran.append(name) or 0)
         assert run("run", str(film), "--access", "none") == 0
         assert ran == [str(film)]
@@ -196,6 +197,7 @@ class TestRefusals:
     ) -> None:
         (tmp_path / "letter.mkv").write_text("no film")
         ran: list[str] = []
+        monkeypatch.setattr(reels, "_started", lambda _: None)
         monkeypatch.setattr(reels, "_one", lambda name, *_: ran.append(name) or 3)
         assert run("run", "away.mkv", str(film), "letter.mkv") == 65
         assert ran == [str(film)]
@@ -203,7 +205,8 @@ class TestRefusals:
 
     def test_json_errors_are_events(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run("run", "away.mkv", "--json") == 66
-        event = json.loads(capsys.readouterr().out)
+        events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        event = next(event for event in events if event["event"] == "error")
         assert (event["event"], event["code"]) == ("error", 66)
 
 

@@ -216,3 +216,11 @@ def test_a_server_that_is_away_is_said_in_a_line(
     monkeypatch.setattr("restore.flows.server.AWAY_TIMEOUT_S", 0.2)
     assert run("run", str(film), "-o", str(film.parent / "out")) == 69
     assert "http://127.0.0.1:9/api" in capsys.readouterr().err
+
+
+def test_the_doctor_finds_this_machine_ready(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("doctor", "--json") == 0
+    found = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert found["self test"]["state"] == "ok"
+    assert "luma" in found["self test"]["detail"]
+    assert found["prefect server"]["state"] == "ok"
