@@ -268,3 +268,24 @@ def test_the_uid_goes_in_and_nothing_else_moves(tmp_path: Path) -> None:
     assert (path.stat().st_size, hashlib.sha256(path.read_bytes()[700:]).hexdigest()) == (size, before)
     assert not matroska.set_segment_uid(path, bytes(16))
     assert with_ffmpeg("-v warning -err_detect crccheck+explode -i plain.mkv -f null -", tmp_path) == ""
+
+
+def test_a_transport_stream_keeps_its_late_start_and_its_sound(tmp_path: Path) -> None:
+    with_ffmpeg(
+        "-v error -f lavfi -i testsrc2=s=64x48:r=25:d=0.8 -f lavfi -i sine=440:d=0.8:r=44100 -c:v mpeg2video -bf 2 "
+        "-c:a aac -output_ts_offset 10 film.ts",
+        tmp_path,
+    )
+    for folder, oldest in (("path", ffmpeg.OLDEST), ("new", ffmpeg.ROTATES)):
+        work = tmp_path / folder
+        work.mkdir()
+        survey, index, spec, takes = filmed(tmp_path / "film.ts", work)
+        if oldest == ffmpeg.ROTATES:  # a display matrix calls for the newer program, which is a static build
+            turned = dataclasses.replace(survey.reel.video, display_matrix=(65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30))
+            survey = dataclasses.replace(survey, reel=dataclasses.replace(survey.reel, video=turned))
+        out = Outputs(work / "out.mkv", work / "out.mp4")
+        assemble(survey, index, takes, spec, out)
+        proof = prove(survey, index, spec, out.master, out.access)
+        assert [found.name for found in failed(proof) if "tags" not in found.name] == []
+        assert gate(proof, "sound").passed
+        assert (probe(str(out.master)).video.start or 0) > 10_000

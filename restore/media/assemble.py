@@ -122,8 +122,7 @@ def _feed(into: IO[bytes] | str, takes: Sequence[Take], job: Job, progress: Prog
     """Write the packets of all takes, every picture at its own time plus the job's offset."""
     times, tracks = job.clock, [job.spec.master, *([job.spec.access] if job.access and job.spec.access else [])]
     lift = int(job.offset / times.time_base)
-    shown = [int(time) + lift for time in times.times]
-    late = [int(time) + lift for time in times.decode_times(_REORDER)]
+    shown, late = times.times + lift, times.decode_times(_REORDER) + lift
     decoded = [late if track.codec == "libx264" else shown for track in tracks]
     sent = [0] * len(tracks)
     with _piped(into, takes[0], times.time_base, tracks) as stream:
@@ -132,7 +131,7 @@ def _feed(into: IO[bytes] | str, takes: Sequence[Take], job: Job, progress: Prog
                 frame, track = take.shot.start + (packet.pts or 0), packet.stream_index
                 if not take.shot.start <= frame < take.shot.stop:
                     raise ProofFailed(f"frame {frame}: {take.path} holds a frame too many; remove it and run again")
-                packet.pts, packet.dts = shown[frame], decoded[track][sent[track]]
+                packet.pts, packet.dts = int(shown[frame]), int(decoded[track][sent[track]])
                 packet.duration, packet.time_base = times.step, times.time_base
                 packet.stream = stream.streams[track]
                 stream.mux(packet)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -52,8 +53,7 @@ def clock(video: VideoStream, index: Index) -> Clock:
     then it is the odd one out. Later frames are taken back to the source's own time as soon as that rises again.
     """
     step = max(1, round(1 / (video.rate * video.time_base)))
-    source = index.pts.tolist()
-    times = list[int]()
+    source, times = array("q", index.pts.tobytes()), array("q")
     mended = list[int]()
     for frame, stamp in enumerate(source):
         before = times[-1] if times else None
@@ -63,10 +63,10 @@ def clock(video: VideoStream, index: Index) -> Clock:
             continue
         mended.append(frame)
         times.append(_begin(source, step) if before is None else _follow(before, after, step))
-    array = np.array(times, dtype=np.int64)
-    places = np.arange(len(array)) * float(1 / (video.rate * video.time_base))
-    steady = bool(np.all(np.abs(array - array[:1] - places) <= 1.0))
-    return Clock(array, video.time_base, step, steady, tuple(mended))
+    found = np.frombuffer(times, dtype=np.int64)
+    places = np.arange(len(found)) * float(1 / (video.rate * video.time_base))
+    steady = bool(np.all(np.abs(found - found[:1] - places) <= 1.0))
+    return Clock(found, video.time_base, step, steady, tuple(mended))
 
 
 def _fits(stamp: int, before: int | None, after: int) -> bool:
@@ -76,7 +76,7 @@ def _fits(stamp: int, before: int | None, after: int) -> bool:
     return before is None or not odd_one_out
 
 
-def _begin(source: list[int], step: int) -> int:
+def _begin(source: array[int], step: int) -> int:
     """Time of a first frame without timestamp: as far before the first one that has it as there are frames between."""
     known = next((frame for frame, stamp in enumerate(source) if stamp != NO_TIME), None)
     return 0 if known is None else source[known] - known * step

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -12,10 +13,11 @@ from typing import Any
 
 import av
 import numpy as np
+import numpy.typing as npt
 from av.bitstream import BitStreamFilterContext
 
 from restore.media import damage
-from restore.media.index import light_digest
+from restore.media.index import NO_TIME, Index, light_digest
 from restore.progress import Progress
 
 
@@ -23,8 +25,9 @@ from restore.progress import Progress
 class Pictures:
     """The picture track of a file, decoded from the first frame to the last."""
 
-    light: tuple[bytes, ...]  # SHA-256 of each frame's luma plane, when asked for
-    times: tuple[Fraction | None, ...]  # seconds
+    times: array[int]  # timestamps in `unit` seconds, NO_TIME where the file has none
+    unit: Fraction
+    strange: int | None  # the first frame whose luma is not the index's, when an index was given
     sha256: str  # of all planes of all frames: `ffmpeg -map 0:v:0 -f hash -hash sha256`
     complaints: tuple[str, ...]  # what the decoder logged
 
@@ -42,26 +45,31 @@ class Payload:
         return str(self.sha256.hexdigest())
 
 
-def pictures(path: Path, want_light: bool, progress: Progress | None = None, total: int = 0) -> Pictures:
-    """Decode the first video track of a file that we wrote. Memory does not grow with its length but for the hashes."""
-    light, times, whole = list[bytes](), list[Fraction | None](), hashlib.sha256()
+def pictures(path: Path, index: Index | None, progress: Progress | None = None, total: int = 0) -> Pictures:
+    """Decode the first video track of a file that we wrote, and hold its luma to `index` frame by frame."""
+    times, whole, strange = array("q"), hashlib.sha256(), None
     with damage.listening() as lines, av.open(f"file:{path}", options={"protocol_whitelist": "file"}) as film:
         track = film.streams.video[0]
         track.thread_type = "SLICE"  # FFmpeg's complaints from frame threads do not arrive
+        for number, frame in enumerate(film.decode(track)):
+            planes = _packed(frame)
+            for plane in planes:
+                whole.update(plane.data)
+            if index and strange is None and (number >= len(index) or light_digest(planes[0]) != index.digest(number)):
+                strange = number
+            times.append(NO_TIME if frame.pts is None else frame.pts)
+            if progress and number % 50 == 0:
+                progress(number, max(total, number))
         unit = Fraction(track.time_base or 0)
-        for frame in film.decode(track):
-            for number, plane in enumerate(frame.planes):
-                word = np.uint8 if frame.format.components[0].bits == 8 else np.uint16
-                rows = np.frombuffer(memoryview(plane), dtype=word).reshape(plane.height, -1)[:, : plane.width]
-                packed = np.ascontiguousarray(rows)
-                whole.update(packed.data)
-                if number == 0 and want_light:
-                    light.append(light_digest(packed))
-            times.append(None if frame.pts is None else frame.pts * unit)
-            if progress and len(times) % 50 == 0:
-                progress(len(times), max(total, len(times)))
         complaints = tuple(f"{part}: {said.strip()}" for _, part, said in lines)
-    return Pictures(tuple(light), tuple(times), whole.hexdigest(), complaints)
+    return Pictures(times, unit, strange, whole.hexdigest(), complaints)
+
+
+def _packed(frame: av.VideoFrame) -> list[npt.NDArray[Any]]:
+    """The frame's planes as rows without padding, code values as they lie in memory."""
+    word = np.uint8 if frame.format.components[0].bits == 8 else np.uint16
+    rows = [np.frombuffer(memoryview(plane), word).reshape(plane.height, -1) for plane in frame.planes]
+    return [np.ascontiguousarray(row[:, : plane.width]) for row, plane in zip(rows, frame.planes, strict=True)]
 
 
 def payloads(film: av.container.InputContainer, tracks: Sequence[int]) -> dict[int, Payload]:

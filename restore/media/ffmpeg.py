@@ -24,7 +24,11 @@ OLDEST = 5
 ROTATES = 7
 """Major version from which Matroska gets a picture's rotation, and `-display_rotation` is there."""
 
+_APART = {"GCONV_PATH": os.devnull}
+"""A static build, as the wheel's is, dies of the machine's own character-set modules when it meets MPEG-TS."""
+
 _FULL = "No space left on device"
+_LAST_WORDS = 10.0  # seconds for a program that has stopped listening
 _SAID = 6  # lines of the program's messages that an error repeats
 
 
@@ -91,7 +95,12 @@ def fed(arguments: list[str]) -> Iterator[IO[bytes]]:
     """
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            arguments, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True
+            arguments,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,
+            env={**os.environ, **_APART},
         )
         assert process.stdin is not None
         try:
@@ -102,10 +111,12 @@ def fed(arguments: list[str]) -> Iterator[IO[bytes]]:
             if not isinstance(error, BrokenPipeError):
                 raise
             failed = True  # it went away while we were writing: its own words say more than ours
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_LAST_WORDS)
         finally:
             _end(process)
         if failed:
-            raise _complaint(arguments[0], log)
+            raise _complaint(arguments[0], process.wait(), log)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -119,10 +130,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.stdin.close()
 
 
-def _complaint(path: str, log: IO[bytes]) -> Exception:
+def _complaint(path: str, code: int, log: IO[bytes]) -> Exception:
     log.seek(0)
     lines = [line.strip() for line in log.read().decode(errors="replace").splitlines() if line.strip()]
-    said = "; ".join(lines[-_SAID:]) or "it said nothing"
+    said = "; ".join(lines[-_SAID:]) or f"it said nothing and ended with code {code}"
     if _FULL in said:
         return DiskError(f"{path}: no space left for the master; free some and run the same command again")
     return Unavailable(f"{path} could not put the reel together: {said}")

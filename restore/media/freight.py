@@ -34,6 +34,7 @@ class Cargo:
     kind: str  # "audio" | "subtitle" | "video" | "attachment"
     codec: str
     name: str  # of the codec in the source
+    rate: int = 1  # of sound, samples a second
     untyped: bool = False  # an attachment without the MIME type that Matroska wants
 
 
@@ -75,6 +76,10 @@ def for_access(reel: Reel, audio: str) -> Freight:
     return _load(reel, "mp4", form)
 
 
+def _rate(stream: Any) -> int:
+    return int(stream.codec_context.sample_rate or 1) if stream.type == "audio" and stream.codec_context else 1
+
+
 def _load(reel: Reel, container: str, form: Callable[[Any, str, str], str]) -> Freight:
     """`form` says for (stream, its codec's name, container) how it goes; "" leaves it behind."""
     if reel.container == "sequence":
@@ -93,7 +98,7 @@ def _load(reel: Reel, container: str, form: Callable[[Any, str, str], str]) -> F
             codec = form(stream, name, container)
             if codec:
                 untyped = stream.type == "attachment" and not stream.metadata.get("mimetype")
-                cargo.append(Cargo(stream.index, stream.type, codec, name, untyped))
+                cargo.append(Cargo(stream.index, stream.type, codec, name, _rate(stream), untyped))
             note = _note(stream, name, codec, container)
             notes += [f"{what} ({name or 'unnamed data'}) {note}"] if note else []
         timecode = timecode or film.metadata.get("timecode", "")

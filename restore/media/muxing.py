@@ -96,15 +96,20 @@ def _output(job: Job, freight: Freight, track: Track, way: tuple[Any, Any, Path]
     if source:
         options["map_metadata:s:0"] = f"1:s:{reel.video.index}"
     if container != "matroska":
-        # The source's own units of time, for the pictures and for the edit list, which says when a track begins.
         unit = reel.video.time_base.denominator
-        options |= {"movflags": "+faststart", "movie_timescale": unit, "video_track_timescale": unit}
+        options |= {"movflags": "+faststart", "video_track_timescale": unit, "movie_timescale": _fine(unit, freight)}
     elif job.clock.steady:
         options["r:0"] = f"{reel.video.rate.numerator}/{reel.video.rate.denominator}"
     for place, cargo in enumerate(freight.cargo, 1):
         options |= _cargo(job, cargo, place)
     streams = [picture, *(source[str(cargo.index)] for cargo in freight.cargo)]
     return graph.output(*streams, f"file:{path}", **options)
+
+
+def _fine(unit: int, freight: Freight) -> int:
+    """Parts of a second in which edit lists say when each track begins: whole for pictures and for sound."""
+    whole = math.lcm(unit, *(cargo.rate for cargo in freight.cargo))
+    return whole if whole < 1 << 31 else unit
 
 
 def _common(container: str) -> dict[str, Any]:
