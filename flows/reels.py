@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from restore import progress
-from restore.errors import RestoreError, Stopped, UsageError, shown
+from restore.errors import RestoreError, Stopped, Unavailable, UsageError, shown
 from restore.film import to_plain
 from restore.flows import console
 from restore.flows.server import Server
@@ -135,8 +135,22 @@ def _in_thread(film: str, options: Options, server: Server) -> Outcome:
     thread.start()
     thread.join()
     if failure:
-        raise failure[0]
+        return _salvaged(film, failure[0], server)
     return result[0]
+
+
+def _salvaged(film: str, error: BaseException, server: Server) -> Outcome:
+    """The outcome of a reel that was finished when its Prefect server went away; else raises what is to be said."""
+    from httpx import HTTPError
+
+    from restore.flows.restore_reel import FINISHED
+
+    if not isinstance(error, HTTPError):
+        raise error
+    if film not in FINISHED:
+        raise Unavailable(f"the Prefect server at {server.url} went away; the same command goes on") from error
+    log.warning("the Prefect server at %s went away; the reel is finished all the same", server.url)
+    return FINISHED[film]
 
 
 def _open_log(event: Event) -> None:

@@ -52,6 +52,9 @@ class Outcome:
 ONE_BY_ONE: TaskRunner[PrefectFuture[Any]] = ThreadPoolTaskRunner(max_workers=1)  # type: ignore[assignment]
 """Shots one after the other: reading, colouring and encoding of a shot already keep all processors at work."""
 
+FINISHED: dict[str, Outcome] = {}
+"""Reels that this process has published, by film: they are finished even when a server can no longer be told so."""
+
 AHEAD = 2
 """Shots handed to Prefect beyond the one that is waited for, so that none waits for Prefect."""
 
@@ -69,7 +72,7 @@ def restore_reel(film: str, options: Options) -> Outcome:
     with progress.listening(_to_run_log()):
         reel = _restore(film, options, times)
     damage = len(reel.survey.damage)
-    return Outcome(
+    FINISHED[film] = Outcome(
         reel=film,
         outputs=reel.plan.outputs,
         exit_code=DAMAGED if damage else 0,
@@ -80,6 +83,7 @@ def restore_reel(film: str, options: Options) -> Outcome:
         scores=reel.scorecard.scores,
         seconds=round(time.monotonic() - began, 3),
     )
+    return FINISHED[film]
 
 
 def _to_run_log() -> progress.Sink:

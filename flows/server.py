@@ -45,7 +45,11 @@ QUIET = {
 
 ALONE = {
     "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_INTERNAL_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_EVENT_LOGGER_ENABLED": "false",
     "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
+    "PREFECT_CLIENT_MAX_RETRIES": "1",
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
     "PREFECT_UI_ENABLED": "false",
     "PREFECT_SERVER_UI_ENABLED": "false",
@@ -133,7 +137,12 @@ class Server:
     def used(self) -> Iterator[None]:
         """Prefect's settings while flows of this process run on this server."""
         from prefect import settings
+        from prefect.events.clients import NullEventsClient
+        from prefect.events.worker import EventsWorker
 
+        if self.own:
+            # Nobody will ever read this server's events; sending them would cost time, and noise when it goes away.
+            EventsWorker.set_client_override(NullEventsClient)
         with settings.temporary_settings(
             {
                 settings.PREFECT_API_URL: self.url,
@@ -149,10 +158,6 @@ class Server:
     ) -> None:
         if self._process is not None:
             assert self._process.stdin is not None
-            if "prefect.events.worker" in sys.modules:
-                from prefect.events.worker import EventsWorker
-
-                EventsWorker.drain_all(timeout=2)  # or it looks for the server when the interpreter ends
             self._process.stdin.close()
             try:
                 self._process.wait(timeout=5)
