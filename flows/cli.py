@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -115,6 +116,8 @@ def _reader_gone() -> int:
 
 def main() -> None:
     """Entry point of the command `restore`."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # LANG=C has no ×, and files may have names that are no UTF-8
     try:
         code = run_command()
         sys.stdout.flush()

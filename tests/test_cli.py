@@ -235,6 +235,43 @@ def test_closed_pipe_ends_in_silence() -> None:
         assert process.wait(timeout=60) == 141
 
 
+def test_a_terminal_that_knows_ascii_only(film: Path) -> None:
+    environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-m", "restore.flows.cli", "probe", str(film)]
+    done = subprocess.run(command, capture_output=True, env=environment, timeout=60, check=True)
+    assert b"48\\xd732" in done.stdout
+    assert done.stderr == b""
+
+
+def test_probe_says_what_the_film_is(film: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("probe", str(film), "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["video"]["codec"], found["video"]["width"], found["video"]["height"]) == ("ffv1", 48, 32)
+    assert run("probe", str(film)) == 0
+    assert "ffv1" in capsys.readouterr().out
+
+
+def test_shots_are_listed_and_not_written_over(film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("shots", str(film), "--out", "out") == 0
+    listed = [Path(line) for line in capsys.readouterr().out.splitlines()]
+    assert [path.name for path in listed] == ["reel.shots.csv", "reel.shots.jpg"]
+    assert listed[0].read_text(encoding="utf-8").splitlines()[1].startswith("1,0,6,")
+    assert run("shots", str(film), "--out", "out") == 73
+
+
+def test_models_are_listed_and_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("models", "list", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {row["state"] for row in found} == {"whole"}
+    assert all(len(row["sha256"]) == 64 for row in found)
+
+
+def test_training_data_that_is_away(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    assert run("train", "first", "--data", "away") == 66
+    assert "away" in capsys.readouterr().err
+
+
 def test_worst_code_wins() -> None:
     assert reels.worst([]) == 0
     assert reels.worst([0, 3, 0]) == 3

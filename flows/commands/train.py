@@ -36,9 +36,12 @@ def train(
     """
     from restore.steps import train as step
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # put down as by Ctrl-C
     tell = _as_json if as_json else _as_line
-    card = step.train(recipe, data, out, device=device, teachers=teachers, minutes=minutes, report=tell)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # put down as by Ctrl-C
+    try:
+        card = step.train(recipe, data, out, device=device, teachers=teachers, minutes=minutes, report=tell)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     if card is None:
         console.say("put down; the same command takes it up again")
     else:
