@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -289,3 +290,19 @@ def test_a_transport_stream_keeps_its_late_start_and_its_sound(tmp_path: Path) -
         assert [found.name for found in failed(proof) if "tags" not in found.name] == []
         assert gate(proof, "sound").passed
         assert (probe(str(out.master)).video.start or 0) > 10_000
+
+
+def test_sound_of_older_and_newer_kinds_and_odd_names(tmp_path: Path) -> None:
+    """µ-law that Matroska holds as WAVE would, FLAC in MP4, and a name that is neither UTF-8 nor harmless."""
+    with_ffmpeg(
+        "-v error -f lavfi -i testsrc2=s=64x48:r=25:d=0.4 -f lavfi -i sine=440:d=0.4:r=8000 "
+        "-f lavfi -i sine=440:d=0.4:r=48000 -map 0 -map 1 -map 2 -c:v libx264 -c:a:0 pcm_mulaw -c:a:1 flac film.mkv",
+        tmp_path,
+    )
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/ -y \xe9%d'\".mkv"))
+    (tmp_path / "film.mkv").rename(odd)
+    made, proof, out = finish(odd, tmp_path)
+    assert failed(proof) == []
+    assert gate(proof, "sound").passed
+    assert [other.codec for other in probe(str(out.access)).others] == ["aac", "flac"]
+    assert sum("aac" in note for note in made.notes) == 1

@@ -23,7 +23,7 @@ MP4_SOUND = ("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac")
 _TEXT = ("subrip", "ass", "ssa", "mov_text", "webvtt", "text")
 _PCM = {"u8": "pcm_u8", "s16": "pcm_s16le", "s32": "pcm_s32le", "flt": "pcm_f32le", "dbl": "pcm_f64le"}
 _PICTURE_TYPES = {"png": "image/png", "mjpeg": "image/jpeg", "gif": "image/gif", "bmp": "image/bmp"}
-_FORMAT = {".mkv": "matroska", ".mov": "mov", ".mp4": "mp4"}
+FORMATS = {".mkv": "matroska", ".mov": "mov", ".mp4": "mp4"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Freight:
 
 def for_master(reel: Reel, suffix: str) -> Freight:
     """Everything the source holds beside its picture, for a master in Matroska (".mkv") or QuickTime (".mov")."""
-    return _load(reel, _FORMAT[suffix], _master_form)
+    return _load(reel, FORMATS[suffix], _master_form)
 
 
 def for_access(reel: Reel, audio: str) -> Freight:
@@ -113,7 +113,8 @@ def _master_form(stream: Any, name: str, container: str) -> str:
         return "copy" if container == "matroska" else ""
     if kind == "data" or stream.codec_context is None:
         return ""
-    if _held(stream, container):
+    # Matroska holds any sound that WAVE can describe, though PyAV's trial does not know it.
+    if _held(stream, container) or (container == "matroska" and kind == "audio" and _held(stream, "wav")):
         return "copy"
     if kind == "audio":
         return _PCM.get(stream.codec_context.format.name.rstrip("p"), "pcm_s32le")

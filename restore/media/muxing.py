@@ -9,11 +9,12 @@ from typing import Any
 
 import ffmpeg as graph
 
+from restore.errors import shown
 from restore.film import Reel, Survey
 from restore.media.clock import Clock
 from restore.media.encoder import Track
 from restore.media.ffmpeg import Program
-from restore.media.freight import Cargo, Freight
+from restore.media.freight import FORMATS, Cargo, Freight
 from restore.media.spec import OutputSpec
 
 IPTC_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
@@ -50,7 +51,7 @@ class Job:
 def disclosure(reel: Reel) -> str:
     """The sentence that goes into both files, before whatever comment the source has."""
     said = (
-        f"AI-colorized derivative of {reel.name} (SHA-256 {reel.sha256}); colours are not evidence. "
+        f"AI-colorized derivative of {shown(reel.name)} (SHA-256 {reel.sha256}); colours are not evidence. "
         f"IPTC digital source type: {IPTC_SOURCE_TYPE}"
     )
     own = next((value for key, value in reel.metadata if key.lower() == "comment"), "")
@@ -60,34 +61,38 @@ def disclosure(reel: Reel) -> str:
 def arguments(program: Program, job: Job) -> list[str]:
     """The ffmpeg command: pictures from `job.pictures`, the rest from the source, both outputs from one reading."""
     reel = job.survey.reel
-    pipe = graph.input(
-        job.pictures,
-        f="nut" if job.pictures == PIPE else "mov",
-        copyts=None,
-        itsoffset=-job.offset,
-        **_turn(reel.video.display_matrix),
-    )
+    form = "nut" if job.pictures == PIPE else "mov"
+    turn = _turn(reel.video.display_matrix)
+    pictures = graph.input("PICTURES", f=form, copyts=None, itsoffset=-job.offset, **turn)
     source, look = None, {"f": reel.container.split(",")[0], **_SAME_LOOK}
     if reel.container != "sequence":
-        source = graph.input(f"file:{reel.path}", **look)
-    outputs = [_output(job, job.for_master, job.spec.master, (pipe["0"], source, job.master))]
+        source = graph.input("SOURCE", **look)
+    outputs = [_output(job, job.for_master, job.spec.master, (pictures["0"], source, "MASTER" + job.master.suffix))]
     if job.access and job.for_access and job.spec.access:
-        outputs.append(_output(job, job.for_access, job.spec.access, (pipe["1"], source, job.access)))
+        outputs.append(_output(job, job.for_access, job.spec.access, (pictures["1"], source, "ACCESS.mp4")))
     words: list[str] = graph.merge_outputs(*outputs).compile(cmd=program.path)
-    if source and f"file:{reel.path}" not in words:  # only its tags are wanted, which the wrapper does not see
-        place = words.index(job.pictures) + 1
-        said = [word for key, value in look.items() for word in (f"-{key}", str(value))]
-        words[place:place] = [*said, "-i", f"file:{reel.path}"]
-    # Nor has the wrapper a way to say an option twice, as attachments need it.
-    place = words.index(f"file:{job.master}")
+    if source and "SOURCE" not in words:  # only its tags are wanted, which the wrapper does not see
+        place = words.index("PICTURES") + 1
+        words[place:place] = [
+            *(word for key, value in look.items() for word in (f"-{key}", str(value))),
+            "-i",
+            "SOURCE",
+        ]
+    # Nor has the wrapper a way to say an option twice, as attachments need it, or names that are not UTF-8.
+    place = words.index("MASTER" + job.master.suffix)
     words[place:place] = _attach(job)
+    names = {
+        "PICTURES": job.pictures, "SOURCE": f"file:{reel.path}", "MASTER" + job.master.suffix: f"file:{job.master}",
+        "ACCESS.mp4": f"file:{job.access}",
+    }  # fmt: skip
+    words = [names.get(word, word) for word in words]
     return [words[0], "-hide_banner", "-nostdin", "-loglevel", "warning", "-y", *words[1:]]
 
 
-def _output(job: Job, freight: Freight, track: Track, way: tuple[Any, Any, Path]) -> Any:
+def _output(job: Job, freight: Freight, track: Track, way: tuple[Any, Any, str]) -> Any:
     """One output file: `way` is the piped picture, the source (or None) and the file."""
-    picture, source, path = way
-    reel, container = job.survey.reel, {".mkv": "matroska", ".mov": "mov", ".mp4": "mp4"}[path.suffix]
+    picture, source, name = way
+    reel, container = job.survey.reel, FORMATS[Path(name).suffix]
     options = _common(container) | _picture(track, freight)
     options |= {"map_metadata": "1" if source else "-1", "map_chapters": "1" if source else "-1"}
     options["metadata:g:0"] = f"comment={disclosure(reel)}"
@@ -97,13 +102,14 @@ def _output(job: Job, freight: Freight, track: Track, way: tuple[Any, Any, Path]
         options["map_metadata:s:0"] = f"1:s:{reel.video.index}"
     if container != "matroska":
         unit = reel.video.time_base.denominator
+        options |= {"strict": "experimental"}  # FLAC and Opus in MP4 are that to older programs
         options |= {"movflags": "+faststart", "video_track_timescale": unit, "movie_timescale": _fine(unit, freight)}
     elif job.clock.steady:
         options["r:0"] = f"{reel.video.rate.numerator}/{reel.video.rate.denominator}"
     for place, cargo in enumerate(freight.cargo, 1):
         options |= _cargo(job, cargo, place)
     streams = [picture, *(source[str(cargo.index)] for cargo in freight.cargo)]
-    return graph.output(*streams, f"file:{path}", **options)
+    return graph.output(*streams, name, **options)
 
 
 def _fine(unit: int, freight: Freight) -> int:
