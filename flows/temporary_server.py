@@ -19,6 +19,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 
+ASKED = ("/flows", "/flow_runs", "/task_runs", "/csrf-token", "/admin", "")
+"""The parts of Prefect's interface that a run asks for. FastAPI prepares all those before the one asked for, which for
+all of them takes most of a second; and what is not there needs no guard."""
+
+
 @contextlib.contextmanager
 def run_folder(home: Path) -> Iterator[Path]:
     """A folder of this server's own; folders that killed servers left (their lock is free) are removed first."""
@@ -72,10 +77,11 @@ def main() -> None:
         threading.Thread(target=leave_with_run, args=(folder,), daemon=True).start()
         prepare_database(home, folder)
         import uvicorn
-        from prefect.server.api.server import create_app
+        from prefect.server.api import server
         from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-        app = create_app(ephemeral=True, final=True)
+        server.API_ROUTERS = tuple(router for router in server.API_ROUTERS if router.prefix in ASKED)
+        app = server.create_app(ephemeral=True, final=True)
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1"])
         uvicorn.run(app, fd=int(sys.argv[1]), log_level="critical", lifespan="on")
 

@@ -44,7 +44,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     try:
         with Server() as running:
             running.ready()
-            yield running
+            with running.used():
+                yield running
     finally:
         os.environ.pop("PREFECT_HOME")
         if before is not None:
