@@ -306,3 +306,20 @@ def test_sound_of_older_and_newer_kinds_and_odd_names(tmp_path: Path) -> None:
     assert gate(proof, "sound").passed
     assert [other.codec for other in probe(str(out.access)).others] == ["aac", "flac"]
     assert sum("aac" in note for note in made.notes) == 1
+
+
+def test_an_access_copy_does_not_wait_for_a_broadcast_clock(tmp_path: Path) -> None:
+    """A stream that begins at 20 hours plays at once; picture and sound keep their distance to the sample."""
+    late = 20 * 3600 * 90_000 + 36_000
+    source = Film(
+        codec="libx264", times=[late + 3600 * n for n in range(12)], time_base=Fraction(1, 90_000),
+        rate=Fraction(25), format="mpegts",
+    ).write(tmp_path / "late.ts", lights(12))  # fmt: skip
+    _, proof, out = finish(source, tmp_path)
+    assert failed(proof) == []
+    assert "72000 s before" in gate(proof, "access timestamps").detail
+    assert out.access is not None
+    with av.open(str(out.access)) as file:
+        first = next(file.decode(video=0))
+    assert first.time is not None
+    assert 0 <= first.time < 2

@@ -75,6 +75,15 @@ def opens(track: Track) -> bool:
     return True
 
 
+def repeatable() -> str:
+    """x264's parameter that gives the same bytes every time, on every machine.
+
+    Its AVX-512 routines read memory that nobody wrote: the same film gave up to five different files. Its AVX2
+    routines give the bytes that machines without AVX-512 give.
+    """
+    return "asm=AVX2" if cv2.checkHardwareSupport(_AVX512) else "asm=auto"
+
+
 def dress(codec: av.VideoCodecContext, track: Track, rate: Fraction) -> None:
     """Set size, tags, threads and options of the track on an encoder that is not yet open."""
     codec.width, codec.height, codec.pix_fmt = track.width, track.height, track.pixel_format
@@ -91,8 +100,6 @@ def dress(codec: av.VideoCodecContext, track: Track, rate: Fraction) -> None:
     options = dict(track.options)
     if track.chroma == "420":
         options["chroma_sample_location"] = track.siting
-    if track.codec == "libx264" and cv2.checkHardwareSupport(_AVX512):
-        # x264's AVX-512 routines read memory that nobody wrote: the same film gave up to five different files.
-        # Its AVX2 routines give the bytes that machines without AVX-512 give, every time.
-        options["x264-params"] += ":asm=AVX2"
+    if track.codec == "libx264":
+        options["x264-params"] += f":{repeatable()}"
     codec.options = options

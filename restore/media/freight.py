@@ -55,6 +55,7 @@ class Freight:
     covers: tuple[Cover, ...] = ()
     timecode: str = ""  # as the source states it, drop-frame mark and all
     default: bool = True  # the source marks its picture as the default track
+    lead_s: int = 0  # whole seconds that the source counts before anything begins; an access copy leaves them out
     notes: tuple[str, ...] = ()
 
 
@@ -103,8 +104,14 @@ def _load(reel: Reel, container: str, form: Callable[[Any, str, str], str]) -> F
             notes += [f"{what} ({name or 'unnamed data'}) {note}"] if note else []
         timecode = timecode or film.metadata.get("timecode", "")
         default = bool(film.streams[reel.video.index].disposition & Disposition.default)
+        lead = _lead(film) if container == "mp4" else 0
     cargo.sort(key=lambda piece: piece.kind == "attachment")  # Matroska keeps them apart, behind all tracks
-    return Freight(tuple(cargo), tuple(covers), timecode, default, tuple(notes))
+    return Freight(tuple(cargo), tuple(covers), timecode, default, lead, tuple(notes))
+
+
+def _lead(film: av.container.InputContainer) -> int:
+    """Broadcast streams begin at any hour of their clock, and a player would wait for it. Chapters count with it."""
+    return 0 if film.chapters() else max(0, (film.start_time or 0) // 1_000_000)
 
 
 def _master_form(stream: Any, name: str, container: str) -> str:

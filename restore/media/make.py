@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from restore.contracts import Light
 from restore.film import Chapter
+from restore.media.encoder import repeatable
 
 Planes = tuple[Light, Light, Light]
 """Code values of one picture, 8 bits, BT.601 limited range, 4:2:0: Y (H, W), Cb and Cr (H/2, W/2)."""
@@ -75,7 +76,7 @@ def make_film(path: Path, plan: FilmPlan, pictures: Iterable[Planes]) -> None:
 
 def _picture_stream(out: av.container.OutputContainer, plan: FilmPlan) -> av.VideoStream:
     quality = {"qp": "0", "preset": "ultrafast"} if plan.lossless else {"crf": "14", "preset": "veryfast"}
-    stream = out.add_stream("libx264", rate=plan.rate, options={**quality, "threads": "2"})
+    stream = out.add_stream("libx264", rate=plan.rate, options={**quality, "threads": "2", "x264-params": repeatable()})
     stream.width, stream.height, stream.pix_fmt = plan.width, plan.height, "yuv420p"
     coder = stream.codec_context
     coder.time_base = 1 / plan.rate

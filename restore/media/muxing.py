@@ -104,6 +104,8 @@ def _output(job: Job, freight: Freight, track: Track, way: tuple[Any, Any, str])
         unit = reel.video.time_base.denominator
         options |= {"strict": "experimental"}  # FLAC and Opus in MP4 are that to older programs
         options |= {"movflags": "+faststart", "video_track_timescale": unit, "movie_timescale": _fine(unit, freight)}
+        if freight.lead_s:
+            options["output_ts_offset"] = -freight.lead_s
     elif job.clock.steady:
         options["r:0"] = f"{reel.video.rate.numerator}/{reel.video.rate.denominator}"
     for place, cargo in enumerate(freight.cargo, 1):

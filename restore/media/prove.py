@@ -52,16 +52,16 @@ def prove(
         gates += beside
         hashes += sums
     if access and spec.access:
-        copy = pictures(access, None, progress, survey.frames)
+        copy, freight = pictures(access, None, progress, survey.frames), for_access(reel, spec.audio)
         gates += [
             _count("access frames", copy, survey.frames),
-            _times("access timestamps", copy, times, False),
+            _times("access timestamps", copy, times, False, freight.lead_s),
             _clean("access decoding", copy),
             _picture("access picture tags", probe(str(access), digest=False).video, reel.video, spec.access),
             _faststart(access),
         ]
         if reel.container != "sequence":
-            beside, _ = carried(reel, for_access(reel, spec.audio), access)
+            beside, _ = carried(reel, freight, access)
             gates += [replace(gate, name=f"access {gate.name}") for gate in beside if gate.detail != NONE]
     return Proof(tuple(gates), tuple(hashes))
 
@@ -79,18 +79,19 @@ def _count(name: str, seen: Pictures, frames: int) -> Gate:
     return Gate(name, len(seen.times) == frames, f"{len(seen.times)} frames, the source has {frames}")
 
 
-def _times(name: str, seen: Pictures, times: Clock, ticks: bool) -> Gate:
-    """Every picture's time is its own: exactly, or rounded to the millisecond where the container counts in those."""
+def _times(name: str, seen: Pictures, times: Clock, ticks: bool, lead_s: int = 0) -> Gate:
+    """Every picture's time is its own, less `lead_s`: exactly, or rounded to the millisecond where those count."""
     for frame, (got, stamp) in enumerate(zip(seen.times, times.times, strict=False)):
-        wanted = int(stamp) * times.time_base
+        wanted = int(stamp) * times.time_base - lead_s
         if ticks:
             wanted = _rounded(wanted / _TICK) * _TICK
         if got * seen.unit != wanted:
             shown = "no time" if got == NO_TIME else f"{float(got * seen.unit):.6f} s"
             return Gate(name, False, f"frame {frame}: {shown} where the source has {float(wanted):.6f} s")
     kept = len(times.times) - len(times.mended)
+    less = f", less the {lead_s} s before the film begins" if lead_s else ""
     how = "rounded to the container's millisecond" if ticks else f"exact, in units of {times.time_base} s"
-    return Gate(name, True, f"{kept} of {len(times.times)} as the source states them, the others mended; {how}")
+    return Gate(name, True, f"{kept} of {len(times.times)} as the source states them, the others mended; {how}{less}")
 
 
 def _rounded(value: Fraction) -> int:
