@@ -123,11 +123,11 @@ def _in_thread(film: str, options: Options, server: Server) -> Outcome:
     failure: list[BaseException] = []
 
     def work() -> None:
-        from restore.flows.restore_reel import restore_reel
+        from restore.flows.restore_reel import restore_reel, said
 
         try:
             with server.used():
-                result.append(restore_reel(film, options))
+                result.append(restore_reel(said(film), options))
         except BaseException as error:  # carried to the caller, who raises it
             failure.append(error)
 
@@ -143,14 +143,14 @@ def _salvaged(film: str, error: BaseException, server: Server) -> Outcome:
     """The outcome of a reel that was finished when its Prefect server went away; else raises what is to be said."""
     from httpx import HTTPError
 
-    from restore.flows.restore_reel import FINISHED
+    from restore.flows.restore_reel import FINISHED, said
 
     if not isinstance(error, HTTPError):
         raise error
-    if film not in FINISHED:
+    if said(film) not in FINISHED:
         raise Unavailable(f"the Prefect server at {server.url} went away; the same command goes on") from error
     log.warning("the Prefect server at %s went away; the reel is finished all the same", server.url)
-    return FINISHED[film]
+    return FINISHED[said(film)]
 
 
 def _open_log(event: Event) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from prefect import flow, get_run_logger
 from prefect.futures import PrefectFuture, wait
@@ -63,14 +64,14 @@ AHEAD = 2
 def restore_reel(film: str, options: Options) -> Outcome:
     """Restore one film: all results get their final names, or none does and the same call goes on later.
 
-    film     path of a film, or of a folder of frames
+    film     path of a film, or of a folder of frames; a name that is no UTF-8 comes as a file: URI (see `said`)
     options  what is wanted of the run
 
     Raises the errors of restore.errors.
     """
     began, times = time.monotonic(), dict[str, float]()
     with progress.listening(_to_run_log()):
-        reel = _restore(film, options, times)
+        reel = _restore(heard(film), options, times)
     damage = len(reel.survey.damage)
     FINISHED[film] = Outcome(
         reel=film,
@@ -84,6 +85,20 @@ def restore_reel(film: str, options: Options) -> Outcome:
         seconds=round(time.monotonic() - began, 3),
     )
     return FINISHED[film]
+
+
+def said(film: str) -> str:
+    """A film's path as a server can be told it: a name that is no UTF-8 becomes a URI of its bytes."""
+    try:
+        film.encode("utf-8")
+    except UnicodeEncodeError:
+        return Path(film).absolute().as_uri()
+    return film
+
+
+def heard(film: str) -> str:
+    """The path that `said` was given."""
+    return unquote(film.removeprefix("file://"), errors="surrogateescape") if film.startswith("file:///") else film
 
 
 def _to_run_log() -> progress.Sink:

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-
 ASKED = ("/flows", "/flow_runs", "/task_runs", "/csrf-token", "/admin", "")
 """The parts of Prefect's interface that a run asks for. FastAPI prepares all those before the one asked for, which for
 all of them takes most of a second; and what is not there needs no guard."""

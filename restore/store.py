@@ -107,8 +107,14 @@ def write_text(final: Path, text: str) -> None:
 
 
 def write_json(final: Path, value: Any) -> None:
-    """Publish plain JSON types, indented, keys in the order given, ending in a newline."""
-    write_text(final, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """Publish plain JSON types, indented, keys in the order given, ending in a newline.
+
+    Letters stay letters, unless a file's name in it is no UTF-8: then all is ASCII, and its bytes are `\\udcNN`.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    if any("\ud800" <= sign <= "\udfff" for sign in text):
+        text = json.dumps(value, indent=2, ensure_ascii=True)
+    write_text(final, text + "\n")
 
 
 def free_bytes(folder: Path) -> int:

@@ -148,6 +148,16 @@ def test_stopped_and_gone_on_with_gives_the_same_bytes(
     assert not work.exists()
 
 
+def test_any_bytes_are_a_name(server: Server, film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = film.rename(tmp_path / os.fsdecode(b"-i \xff\n%03d <b>.mkv"))
+    assert run("run", "-o", str(tmp_path / "out"), "--", str(odd)) == 0
+    made = tmp_path / "out" / f"{odd.stem}.master.mkv"
+    assert light(made) == light(odd)
+    written = json.loads(made.with_name(f"{odd.stem}.provenance.json").read_text(encoding="utf-8"))
+    assert written["run"]["source_path"] == str(odd)
+    assert "\n%03d" not in capsys.readouterr().err
+
+
 def test_an_error_in_a_shot_ends_the_reel_with_its_code(
     server: Server,
     film: Path,

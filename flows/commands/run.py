@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from restore.errors import UsageError, shown
+
 
 class Access(StrEnum):
     """What `--access` takes."""
@@ -72,9 +74,17 @@ def run(
         settings = list(overrides or ())
         if access is not None:
             settings.append(f"access.codec={access.value}")
+        for path in (out, shots, truth):
+            if path is not None and not _sayable(str(path)):
+                raise UsageError(f"{shown(path)}: is not UTF-8; films may have such names, other options may not")
         options = Options(
             out=str(out), recipe=recipe, overrides=tuple(settings), rate=fps, stream=stream, deinterlace=deinterlace,
             shots=None if shots is None else str(shots), truth=truth, overwrite=overwrite, strict=strict,
             device=device, threads=threads, keep_takes=keep_takes,
         )  # fmt: skip
         return run_reels([str(film) for film in films], options, server, as_json)
+
+
+def _sayable(text: str) -> bool:
+    """Whether a server can be told it: names of files may be any bytes, JSON is UTF-8."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)

@@ -32,7 +32,7 @@ def assemble(
     attached = Path(made.provenance).with_name("attached.json")
     write_json(attached, provenance.before(plan, survey, shots, takes))
     access = None if made.access is None else Path(made.access)
-    name = Path(plan.outputs.provenance).name
+    name = shown(Path(plan.outputs.provenance).name)  # Matroska's names are UTF-8
     out = joining.Outputs(Path(made.master), access, attached, name)
     told = None if progress is None else laps(progress, 2 if access is None else 3)
     joined = joining.assemble(survey, index, takes, plan.spec, out, told)
