@@ -102,7 +102,7 @@ def _one(film: str, options: Options, server: Server, events: Json | None) -> in
         events.write({"event": "result", "film": film, **to_plain(outcome)})
     else:
         for path in outcome.outputs.all():
-            console.result(path)
+            console.result(shown(path))
     return outcome.exit_code
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from restore.errors import shown
 from restore.flows import console
 
 
@@ -48,5 +49,5 @@ def shots(
         console.result_json({"list": str(table), "sheet": str(sheet), "shots": to_plain(found)})
         return
     console.say(f"{len({shot.number for shot in found})} shots")
-    console.result(str(table))
-    console.result(str(sheet))
+    console.result(shown(table))
+    console.result(shown(sheet))
