@@ -79,7 +79,7 @@ def main() -> None:
         from prefect.server.api import server
         from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-        server.API_ROUTERS = tuple(router for router in server.API_ROUTERS if router.prefix in ASKED)
+        server.API_ROUTERS = tuple(r for r in server.API_ROUTERS if r.prefix in ASKED)  # type: ignore[assignment]
         app = server.create_app(ephemeral=True, final=True)
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1"])
         uvicorn.run(app, fd=int(sys.argv[1]), log_level="critical", lifespan="on")

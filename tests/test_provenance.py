@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,13 @@ def test_says_source_survey_networks_and_machine(film: Path, tmp_path: Path) -> 
     assert written["versions"]["packages"].keys() >= {"av", "numpy", "openvino", "prefect"}
     assert written["versions"]["ffmpeg_libraries"]
     assert written["digital_source_type"].endswith("compositeWithTrainedAlgorithmicMedia")
+
+
+def test_timestamps_are_exact(tmp_path: Path) -> None:
+    times = [5, 47, 89, 130, 172, 300]
+    film = Film(times=times, time_base=Fraction(1, 1000)).write(tmp_path / "film.mkv", lights(6))
+    written = known(film, tmp_path)[0]["survey"]["timestamps"]
+    assert written == {"time_base": "1/1000", "first": 5, "steps": "42*2 41 42 128"}
 
 
 def test_recipe_in_it_makes_the_recipe_again(film: Path, tmp_path: Path) -> None:

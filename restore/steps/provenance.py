@@ -14,15 +14,18 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
 from restore import __version__
 from restore.contracts import RunsNetwork
-from restore.film import Master, Scorecard, Shot, Survey, Take, to_plain
+from restore.film import Master, Reel, Scorecard, Shot, Survey, Take, to_plain
 from restore.media.ffmpeg import library_versions, program
+from restore.media.index import NO_TIME, Index
 from restore.steps.prepare import Plan
 from restore.steps.restore_shot import studio
+from restore.store import file_sha256
 
 FORMAT = 1
 """Raised when a reader of older files would misread newer ones."""
@@ -95,6 +98,7 @@ def before(plan: Plan, survey: Survey, shots: Sequence[Shot], takes: Sequence[Ta
         "survey": {
             "frames": survey.frames,
             "index_sha256": survey.index_sha256,
+            "timestamps": timestamps(Index.load(Path(survey.index_path)), reel),
             "damage": to_plain(survey.damage),
             "notes": list(survey.notes),
         },
@@ -109,6 +113,19 @@ def before(plan: Plan, survey: Survey, shots: Sequence[Shot], takes: Sequence[Ta
         "takes": [{"shot": t.shot.number, "part": t.shot.part, "key": t.key, "sha256": t.sha256} for t in takes],
         "versions": versions(),
     }
+
+
+def timestamps(index: Index, reel: Reel) -> dict[str, Any]:
+    """Every frame's timestamp in the source's own time base, exact, which a Matroska master rounds to milliseconds.
+
+    `first`, then `steps` from each frame to the next, "42*2 41" for 42 42 41; where frames have none, `all` instead.
+    """
+    pts, base = index.pts.tolist(), str(reel.video.time_base)
+    if NO_TIME in pts:
+        return {"time_base": base, "all": " ".join("none" if time == NO_TIME else str(time) for time in pts)}
+    runs = ((step, len(list(same))) for step, same in groupby(after - time for time, after in pairwise(pts)))
+    steps = " ".join(f"{step}*{count}" if count > 1 else str(step) for step, count in runs)
+    return {"time_base": base, "first": pts[0], "steps": steps}
 
 
 def networks(plan: Plan) -> list[dict[str, Any]]:
@@ -142,6 +159,7 @@ def after(
         "output_notes": list(master.notes),
         "proof": to_plain(master.gates),
         "scores": to_plain(scorecard),
+        "truth_sha256": file_sha256(Path(scorecard.truth)) if Path(scorecard.truth).is_file() else None,
         "run": {
             "command": command_line(),
             "source_path": plan.reel.path,
