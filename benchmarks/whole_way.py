@@ -76,7 +76,7 @@ def times_ms(film: Path) -> list[int | None]:
     ]
     frames = json.loads(subprocess.run(probe, capture_output=True, text=True, check=True).stdout)["frames"]
     seconds = [float(frame["pts_time"]) if "pts_time" in frame else None for frame in frames]
-    first = next((s for s in seconds if s is not None), 0.0)
+    first = next((s for s in seconds if s is not None), 0.0)  # an access copy may leave out whole seconds
     return [None if s is None else round((s - first) * 1000) for s in seconds]
 
 
