@@ -108,7 +108,8 @@ def _one(film: str, options: Options, server: Server, events: Json | None) -> in
 
 def _summary(outcome: Outcome) -> str:
     """What was made, in a line: `240 frames in 5 shots, 16 proofs hold, 0:41; psnr 21.2 dB (gray 18.8)`."""
-    line = f"{outcome.frames} frames in {outcome.shots} shots, {outcome.proofs} proofs hold, {clock(outcome.seconds)}"
+    shots = f"{outcome.shots} shot{'s' if outcome.shots > 1 else ''}"
+    line = f"{outcome.frames} frames in {shots}, {outcome.proofs} proofs hold, {clock(outcome.seconds)}"
     scores = [
         f"{score.metric} {score.restored:.4g} {score.unit} (gray {score.gray:.4g})"
         for score in outcome.scores

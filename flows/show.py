@@ -77,7 +77,8 @@ class Counter:
         if self.shot:
             parts.append(f"shot {self.shot}")
         if self.speed:
-            parts.append(f"{self.speed:.1f} frames/s")
+            in_bytes = self.step == "probe"
+            parts.append(f"{self.speed / 1e6:.0f} MB/s" if in_bytes else f"{self.speed:.1f} frames/s")
         if (left := self.left_s) is not None:
             parts.append(f"{clock(left)} left")
         return ", ".join(parts)

@@ -25,8 +25,8 @@ class Event:
 
     kind: str  # "reel" | "folder" | "begin" | "progress" | "found" | "end" | "note" | "warning"
     step: str = ""  # "probe" | "split" | "restore" | "assemble" | "judge" | "report"
-    done: int = 0  # frames of this step, or of this shot
-    total: int = 0  # frames; 0 where it is not known
+    done: int = 0  # frames of this step, or of this shot; bytes in "probe"
+    total: int = 0  # the same; 0 where it is not known
     shot: str = ""  # "12 of 120", when the step goes shot by shot
     message: str = ""  # for people
 

@@ -16,16 +16,23 @@ from types import TracebackType
 from typing import Any
 
 from restore.errors import Busy, DiskError, OutputExists, RestoreError
+from restore.progress import Progress
 
 CHUNK = 1 << 20
 TEMPORARY = ".part-"
 """Prefix of a file that is still being written. Names do not grow with the final name, so 255-byte names fit."""
 
 
-def file_sha256(path: Path) -> str:
-    """SHA-256 (hex) of a file's bytes, read once in 1 MiB pieces."""
+def file_sha256(path: Path, progress: Progress | None = None) -> str:
+    """SHA-256 (hex) of a file's bytes, read once in 1 MiB pieces; `progress` is told bytes, and may stop it."""
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        size = os.fstat(file.fileno()).st_size
+        while piece := file.read(CHUNK):
+            digest.update(piece)
+            if progress is not None:
+                progress(min(file.tell(), size), size)
+    return digest.hexdigest()
 
 
 FAILING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)

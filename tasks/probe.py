@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from restore.progress import meter
 from restore.steps.options import Options
 from restore.steps.prepare import Plan, opened
 from restore.tasks._step import step
@@ -9,4 +10,4 @@ from restore.tasks._step import step
 
 @step("probe")
 def probe(film: str, options: Options) -> Plan:
-    return opened(film, options)
+    return opened(film, options, progress=meter("probe"))

@@ -10,7 +10,7 @@ from restore.film import Gate, Master, Shot, Survey, Take
 from restore.media import assemble as joining
 from restore.media.index import Index
 from restore.media.prove import prove
-from restore.progress import Progress
+from restore.progress import Progress, check_stop
 from restore.steps import provenance
 from restore.steps.prepare import Plan, unchanged
 from restore.steps.publish import Outputs
@@ -39,11 +39,12 @@ def assemble(
     proof = prove(survey, index, plan.spec, out.master, out.access, told)
     unchanged(survey.reel)
     _all_hold(proof.gates, survey)
+    stop_here = None if progress is None else lambda _done, _bytes: check_stop()
     return Master(
         path=made.master,
-        sha256=file_sha256(out.master),
+        sha256=file_sha256(out.master, stop_here),
         access_path=made.access,
-        access_sha256=None if access is None else file_sha256(access),
+        access_sha256=None if access is None else file_sha256(access, stop_here),
         gates=proof.gates,
         hashes=proof.hashes,
         notes=(*plan.spec.notes, *joined.notes),

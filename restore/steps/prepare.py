@@ -13,12 +13,14 @@ from restore.contracts import RunsNetwork
 from restore.errors import BadInput, DiskError, OutputExists, shown
 from restore.film import Reel
 from restore.media.spec import OutputSpec, plan
+from restore.progress import Progress
 from restore.shots.table import read_shots
 from restore.steps.judge import true_reel
 from restore.steps.options import Options
 from restore.steps.probe import Wanted, probe
 from restore.steps.publish import Outputs, outputs, refuse_existing
 from restore.steps.restore_shot import studio
+from restore.store import file_sha256
 
 PACKED = 0.3
 """What FFV1 leaves of raw planes at the least: very clean film. Grain leaves 0.4 to 0.6, so this refuses late."""
@@ -60,10 +62,12 @@ def prepare(film: str, options: Options) -> Plan:
     return Plan(reel, recipe, spec, where, options)
 
 
-def opened(film: str, options: Options) -> Plan:
-    """`prepare`, and the film's digest besides, for which the whole file is read."""
+def opened(film: str, options: Options, *, progress: Progress | None = None) -> Plan:
+    """`prepare`, and the film's digest besides, for which the whole file is read; `progress` is told bytes."""
     plan = prepare(film, options)
-    return replace(plan, reel=probe(film, _wanted(options)))
+    if Path(plan.reel.path).is_dir():
+        return replace(plan, reel=probe(film, _wanted(options)))
+    return replace(plan, reel=replace(plan.reel, sha256=file_sha256(Path(plan.reel.path), progress)))
 
 
 def _wanted(options: Options) -> Wanted:
