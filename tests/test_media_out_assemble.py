@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import subprocess
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -323,3 +324,15 @@ def test_an_access_copy_does_not_wait_for_a_broadcast_clock(tmp_path: Path) -> N
         first = next(file.decode(video=0))
     assert first.time is not None
     assert 0 <= first.time < 2
+
+
+def test_an_attachment_may_have_any_name(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(b"old codepage")
+    Film().write(tmp_path / "plain.mkv", lights(4))
+    name = b"filename=caf\xe9.bin"
+    program = ffmpeg.program().path.encode()
+    command = [program, b"-v", b"error", b"-i", b"plain.mkv", b"-c", b"copy", b"-attach", b"a.bin"]
+    command += [b"-metadata:s:t", b"mimetype=application/octet-stream", b"-metadata:s:t", name, b"named.mkv"]
+    subprocess.run(command, cwd=tmp_path, check=True, stdin=subprocess.DEVNULL)
+    _, proof, _ = finish(tmp_path / "named.mkv", tmp_path)
+    assert failed(proof) == []

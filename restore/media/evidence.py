@@ -48,7 +48,8 @@ class Payload:
 def pictures(path: Path, index: Index | None, progress: Progress | None = None, total: int = 0) -> Pictures:
     """Decode the first video track of a file that we wrote, and hold its luma to `index` frame by frame."""
     times, whole, strange = array("q"), hashlib.sha256(), None
-    with damage.listening() as lines, av.open(f"file:{path}", options={"protocol_whitelist": "file"}) as film:
+    own = {"protocol_whitelist": "file"}
+    with damage.listening() as lines, av.open(f"file:{path}", options=own, metadata_errors="replace") as film:
         track = film.streams.video[0]
         track.thread_type = "SLICE"  # FFmpeg's complaints from frame threads do not arrive
         for number, frame in enumerate(film.decode(track)):
