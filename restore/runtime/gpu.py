@@ -73,9 +73,11 @@ class GpuPainter:
         plain = isinstance(light, np.ndarray)
         frames = torch.as_tensor(light).to(self._device, torch.bfloat16)
         index = torch.from_numpy(predecessors(len(frames), self.card.frames)).to(self._device)
+        short = -len(index) % BATCH  # always whole batches: another size is another kernel, and other last bits
+        index = torch.cat((index, index[-1:].expand(short, -1)))
         parts = [
             self._network(frames[seen, 0].contiguous(memory_format=torch.channels_last)).float()
             for seen in index.split(BATCH)
         ]
-        colour = torch.cat(parts).clamp(-AB_LIMIT, AB_LIMIT).transpose(0, 1)
+        colour = torch.cat(parts)[: len(frames)].clamp(-AB_LIMIT, AB_LIMIT).transpose(0, 1)
         return colour.contiguous().cpu().numpy() if plain else colour

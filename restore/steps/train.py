@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,8 @@ def train(
     """
     if importlib.util.find_spec("torch") is None:
         raise Unavailable("training needs torch: install restore-film[train]")
-    from restore.training import export, loop, pack
+    from restore.training import export, finish, loop, pack
     from restore.training import recipe as recipes
-    from restore.training.settings import to_plain
 
     wanted = recipes.load(recipe)
     if not data.is_dir():
@@ -37,6 +35,5 @@ def train(
         training.take_up()
     if not loop.run(training, minutes, report):
         return None
-    scores = {folder: asdict(found) for folder, found in loop.score(training, report).items()}
-    about = {"recipe": to_plain(wanted), "steps": training.step, "held_out": scores}
-    return export.write(training.mean.network, training.card, wanted.network, out, about)
+    made = finish.Trained(export.shipped(training.mean.network), wanted, training.step, loop.machine(training.device))
+    return finish.finish(made, packed, training.held_out, out)

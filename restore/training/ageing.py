@@ -57,7 +57,7 @@ class Wear:
 
     def _blur(self, gray: Tensor, touched: Tensor) -> Tensor:
         """A soft lens or a much copied print: a Gaussian of up to 1.5 px."""
-        samples, frames = gray.shape[:2]
+        samples = len(gray)
         sigma = self._uniform(samples, low=0.3, high=1.5)
         reach = torch.arange(-4, 5, device=self.device)
         kernel = torch.exp(-(reach**2) / (2 * sigma[:, None] ** 2))

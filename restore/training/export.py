@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,16 @@ def shipped(trained: Any) -> Any:
     return network
 
 
+def ranked(network: Any, gains: Sequence[float], card: Card) -> Any:
+    """The network, in place, with its candidates in the order of what they gain, best first."""
+    order = sorted(range(card.candidates), key=lambda candidate: -gains[candidate])
+    with torch.no_grad():
+        for values in network.head.state_dict().values():
+            by_candidate = values.unflatten(0, (card.candidates, 2))
+            values.copy_(by_candidate[order].flatten(0, 1))
+    return network
+
+
 def save(network: Any, path: Path) -> None:
     """Writes the network's numbers as float16 safetensors."""
     tensors = {name: values.half().contiguous() for name, values in network.state_dict().items()}
@@ -41,7 +50,11 @@ def save_ir(network: Any, card: Card, path: Path) -> None:
     import openvino
     from torch.export import Dim
 
-    side = {1: None, 2: card.multiple_of * Dim("high", min=2, max=512), 3: card.multiple_of * Dim("wide", min=2, max=512)}
+    side = {
+        1: None,
+        2: card.multiple_of * Dim("high", min=2, max=512),
+        3: card.multiple_of * Dim("wide", min=2, max=512),
+    }
     example = torch.rand(2, card.frames, 8 * card.multiple_of, 10 * card.multiple_of)
     shapes = {"light": {0: Dim("pictures", min=1, max=1024)} | {axis: side[axis] for axis in (2, 3)}}
     model = openvino.convert_model(torch.export.export(network, (example,), dynamic_shapes=shapes))
@@ -64,14 +77,13 @@ def gap(network: Any, card: Card, path: Path) -> float:
     return float(np.abs(ours - compiled([light])[0]).max())
 
 
-def write(trained: Any, card: Card, name: str, out: Path, about: Mapping[str, Any]) -> Path:
-    """Writes OUT/NAME.safetensors, .xml, .bin and the card .json around them; returns the card's path.
+def write(network: Any, card: Card, name: str, out: Path, about: Mapping[str, Any]) -> Path:
+    """Writes OUT/NAME.safetensors, .xml, .bin of a `shipped` network and the card .json; returns the card's path.
 
     `about` is what the card says beside files and tensors. Raises ArithmeticError when the two forms differ by more
     than 0.05 of a*b* (a hundredth of what the eye tells apart is 0.02; float32 sums in another order give 0.001).
     """
     out.mkdir(parents=True, exist_ok=True)
-    network = shipped(trained)
     path = out / f"{name}.safetensors"
     save(network, path)
     save_ir(network, card, path)
@@ -97,5 +109,5 @@ def write(trained: Any, card: Card, name: str, out: Path, about: Mapping[str, An
         **about,
         "tensors": {entry: list(values.shape) for entry, values in state.items()},
     }
-    write_json(path.with_suffix(".json"), json.loads(json.dumps(plain)))
+    write_json(path.with_suffix(".json"), plain)
     return path.with_suffix(".json")

@@ -73,7 +73,7 @@ def teach(student: Any, sample: Sample, wear: Wear, room: Classroom) -> tuple[Te
 
 def _seen(colour: Tensor, lab: Tensor, see: Callable[[Tensor], list[Tensor]]) -> Tensor:
     """(N, K) perceptual cost of the candidates, at the true lightness."""
-    count, candidates = colour.shape[:2]
+    candidates = colour.shape[1]
     light = lab[:, None, :1].expand(-1, candidates, -1, -1, -1)
     made = lab_to_rgb(torch.cat((light, colour), dim=2).flatten(0, 1))
     with torch.autocast(colour.device.type, torch.bfloat16):

@@ -86,6 +86,12 @@ def on(device: str) -> torch.device:
     return found
 
 
+def machine(device: torch.device) -> str:
+    """What a training ran on, for the model card."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} CPU threads"
+    return f"{name}, torch {torch.__version__}"
+
+
 def prepare(recipe: TrainRecipe, pack: Path, out: Path, device: str, teachers: Path | None) -> Training:
     """Loads the packed data and makes student, teachers and optimizers ready, at step 0."""
     card: Card = importlib.import_module(f"restore.models.{recipe.network}").CARD

@@ -55,7 +55,7 @@ def whole(stock: Stock, run: int, short: int, multiple: int) -> Tensor:
 def paint(student: Any, rgb: Tensor) -> Tensor:
     """(3, 3, h, w) RGB of t, t−1, t−2 → (2, K, 2, h, w) a*b* of t and t−1 at full size."""
     light = lightness(luma(rgb))[:, 0]
-    with torch.autocast(rgb.device.type, torch.bfloat16):
+    with torch.autocast(rgb.device.type, torch.bfloat16, enabled=rgb.is_cuda):
         colour = student(torch.stack((light[0:2], light[1:3])))
     colour = colour.float()
     return F.interpolate(colour.flatten(1, 2), rgb.shape[-2:], mode="bicubic", align_corners=False).unflatten(
@@ -109,6 +109,17 @@ def held_out(student: Any, stock: Stock, card: Any, limit: int = 60) -> dict[str
             round(float(mean[4] / max(mean[5], 1e-6)), 3), *(round(float(v), 3) for v in mean[6:])
         )  # fmt: skip
     return found
+
+
+def gains(student: Any, stock: Stock, card: Any, limit: int = 20) -> list[float]:
+    """dB of RGB PSNR over the gray picture for each candidate, mean over at most `limit` runs of each folder."""
+    found = []
+    for run in spread(stock, limit):
+        rgb = whole(stock, run, card.working_size, card.multiple_of)
+        colour = paint(student, rgb)[0]
+        gray = luma(rgb[:1]).expand(-1, 3, -1, -1)
+        found.append([_psnr(relit(rgb[:1], one[None]), rgb[:1]) - _psnr(gray, rgb[:1]) for one in colour])
+    return [round(float(value), 3) for value in np.mean(found, axis=0)]
 
 
 def sheet(student: Any, stock: Stock, card: Any, path: Path, runs: Sequence[int]) -> None:

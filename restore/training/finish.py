@@ -1,0 +1,111 @@
+"""Finishes a training: puts the candidates in order, measures, writes what ships and the model card around it.
+
+python -m restore.training.finish PACK WEIGHTS.safetensors OUT STEPS MACHINE    what a borrowed machine brought home
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from restore import weights as vault
+from restore.contracts import Card
+from restore.runtime import Runtime
+from restore.store import write_json, write_text
+from restore.training import export, measure, modelcard
+from restore.training.pack import Run, read_credits, read_index
+from restore.training.settings import TrainRecipe, to_plain
+from restore.training.stock import Stock, load
+
+LIMIT = 60
+"""Held-out runs measured of each folder."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What was trained: an `export.shipped` network, by which recipe, for how many steps and on what machine."""
+
+    network: Any
+    recipe: TrainRecipe
+    steps: int
+    machine: str
+
+
+def finish(trained: Trained, pack: Path, held_out: Stock, out: Path) -> Path:
+    """Writes the weights, their OpenVINO form, card .json and .md into `out`; returns the .json's path.
+
+    `held_out` is the stock to measure on, of the pack `pack`. Takes about a minute a hundred pictures on one core.
+    """
+    network, recipe = trained.network, trained.recipe
+    card: Card = importlib.import_module(f"restore.models.{recipe.network}").CARD
+    gains = measure.gains(network, held_out, card)
+    export.ranked(network, gains, card)
+    scores = measure.held_out(network, held_out, card, LIMIT)
+    _, runs = read_index(pack)
+    about = {
+        "recipe": to_plain(recipe),
+        "steps": trained.steps,
+        "machine": trained.machine,
+        "candidate_gains_db": sorted(gains, reverse=True),
+        "held_out": {folder: asdict(found) for folder, found in scores.items()},
+        "data": described(runs),
+        "credits": read_credits(pack),
+    }
+    path = export.write(network, card, recipe.network, out, about)
+    found = dict(vault.find(str(path)).card)
+    write_json(path, {**found, "cpu_ms_per_frame_640x480": cpu_ms(card, path)})
+    write_text(path.with_suffix(".md"), modelcard.text(vault.find(str(path)).card))
+    measure.sheet(network, held_out, card, out / "samples.png", measure.spread(held_out, 5))
+    return path
+
+
+def described(runs: list[Run]) -> dict[str, dict[str, Any]]:
+    """By folder: how many runs were learned from and held out, under which licences, made by whom."""
+    found: dict[str, dict[str, Any]] = {}
+    for folder in sorted({run.folder for run in runs}):
+        here = [run for run in runs if run.folder == folder]
+        found[folder] = {
+            "learned_from": sum(not run.held_out for run in here),
+            "held_out": sum(run.held_out for run in here),
+            "held_out_files": sorted({run.file for run in here if run.held_out}),
+            "licences": [licence for licence, _ in Counter(run.licence for run in here).most_common()],
+            "authors": sorted({run.author for run in here if run.author}),
+        }
+    return found
+
+
+def cpu_ms(card: Card, path: Path, frames: int = 24) -> float:
+    """CPU-milliseconds a frame of a 640 × 480 film on one thread, as OpenVINO runs it here: median of frames."""
+    painter = Runtime("cpu", 1).painter(card.name, str(path))
+    light = np.random.default_rng(1).random((1, 1, card.working_size, card.working_size * 4 // 3), np.float32)
+    painter(light)
+    spent = []
+    for _ in range(frames):
+        before = time.process_time()
+        painter(light)
+        spent.append(time.process_time() - before)
+    return round(1000 * float(np.median(spent)), 1)
+
+
+def main() -> None:
+    """Makes what ships out of weights that a borrowed machine trained."""
+    pack, weights, out = (Path(given) for given in sys.argv[1:4])
+    recipe, runs = read_index(pack)
+    network = importlib.import_module(f"restore.models.{recipe.network}").build()
+    shapes = {name: tuple(values.shape) for name, values in network.state_dict().items()}
+    stored = vault.read(weights, shapes)
+    network.load_state_dict({name: torch.from_numpy(values) for name, values in stored.items()})
+    held_out = load(pack, [run for run in runs if run.held_out], torch.device("cpu"))
+    finish(Trained(network.eval(), recipe, int(sys.argv[4]), sys.argv[5]), pack, held_out, out)
+
+
+if __name__ == "__main__":
+    main()
