@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 SEVERITY = (0, 3, 75, 69, 73, 66, 65, 2, 78, 74, 70, 1, 143, 130)
 """Exit codes, mildest first: of several reels the worst one's code is the command's."""
 
+SUMMED_UP = ("psnr", "ssim")
+"""Scores in the line that ends a run; the scorecard has all."""
+
 
 def worst(codes: Sequence[int]) -> int:
     """The worst of several exit codes."""
@@ -113,7 +116,7 @@ def _summary(outcome: Outcome) -> str:
     scores = [
         f"{score.metric} {score.restored:.4g} {score.unit} (gray {score.gray:.4g})"
         for score in outcome.scores
-        if score.restored is not None and score.gray is not None
+        if score.metric in SUMMED_UP and score.restored is not None and score.gray is not None
     ]
     return "; ".join([line, *scores])
 

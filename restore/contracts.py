@@ -131,23 +131,40 @@ class RunsNetwork(Protocol):
 
 
 class Tally(Protocol):
-    """A metric at work on one film: sums only, never frames."""
+    """A metric at work on one shot: sums, and at most a few frames before the last; never the shot."""
 
-    def add(self, restored: Array, truth: Array) -> None:
-        """restored, truth: (H, W, 3) float32 RGB in [0, 1], non-linear (gamma-coded)."""
+    def add(self, restored: Array, truth: Array) -> float | None:
+        """The next frame. restored, truth: (H, W, 3) float32 RGB in [0, 1], non-linear (gamma-coded).
+
+        Returns the frame's own value, or None where it has none (the first frame, for a metric that looks back).
+        What is worked out from a read-only array may be kept as long as the array itself, and used again.
+        """
         ...
 
     def score(self) -> float:
-        """The film's value; raises ValueError when nothing was added."""
+        """The shot's value; raises ValueError, with what is missing, when too little was added."""
         ...
 
 
 class Metric(Protocol):
-    """A measure against ground truth: the class `Part` of restore/metrics/<name>.py."""
+    """A measure against ground truth: the class `Part` of restore/metrics/<name>.py.
+
+    better      "truth": neither more nor less is better, but what is nearest to the truth's own value, which is then
+                measured too, by adding the truth against itself.
+    in_run      a run measures each n-th frame of a shot, to save time; 0: none.
+    in_score    the same for `restore score`.
+    """
 
     name: str
+    title: str  # for people
     unit: str
-    better: Literal["higher", "lower"]
+    better: Literal["higher", "lower", "truth"]
+    in_run: int
+    in_score: int
+
+    def missing(self) -> str:
+        """Why it cannot be measured on this machine, after "not measured, because"; empty when it can."""
+        ...
 
     def begin(self) -> Tally: ...
 

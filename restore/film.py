@@ -180,11 +180,12 @@ class Score:
     """A metric's value for the restored film, with the gray baseline's beside it. None = not measured, see `note`."""
 
     metric: str
-    better: str  # "higher" | "lower"
+    better: str  # "higher" | "lower" | "truth": what is nearer to the truth's own value
     unit: str
     restored: float | None
     gray: float | None
     note: str = ""
+    truth: float | None = None  # the truth's own value; None where that goes without saying
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 from skimage.metrics import peak_signal_noise_ratio
 
-from restore import colour
+from restore import colour, metrics
 from restore.errors import BadInput, MissingInput, UsageError
 from restore.film import Score, Shot, Survey
 from restore.media.probe import probe
-from restore.steps.judge import judge, true_reel
+from restore.steps.judge import Measuring, judge, measure, true_reel
+from restore.steps.report import beats_gray
+from restore.steps.tallies import Measured
 
 SIZE = (32, 48)
 FRAMES = 12
@@ -101,7 +103,8 @@ def test_half_the_colour_is_better_than_none_by_every_metric(films: dict[str, Pa
     card = judge(str(films["made"]), str(films["truth"]), survey_of(films["truth"]), WHOLE)
     for score in card.scores:
         assert score.restored is not None and score.gray is not None and score.note == ""
-        assert (score.restored > score.gray) == (score.better == "higher")
+        assert beats_gray(score.better, score.restored, score.gray, score.truth), score
+        assert (score.truth is not None) == (score.better == "truth")
 
 
 def test_the_sources_own_colour_is_a_perfect_truth_for_itself(films: dict[str, Path]) -> None:
@@ -118,9 +121,57 @@ def test_shots_have_scores_of_their_own_and_make_up_the_films(films: dict[str, P
     assert [number for number, _ in card.by_shot] == [1, 2, 3]
     whole = judge(str(films["made"]), str(films["truth"]), survey_of(films["truth"]), WHOLE)
     for metric, score in named(card.scores).items():
-        shares = [(6, 0), (2, 1), (4, 2)]
-        mean = sum(n * named(card.by_shot[i][1])[metric].restored for n, i in shares) / FRAMES
-        assert score.restored == pytest.approx(mean) == pytest.approx(named(whole.scores)[metric].restored)
+        each = [(frames, named(scores)[metric]) for frames, (_, scores) in zip((6, 2, 4), card.by_shot, strict=True)]
+        counted = [(frames, shot) for frames, shot in each if shot.restored is not None]
+        mean = sum(frames * shot.restored for frames, shot in counted) / sum(frames for frames, _ in counted)
+        assert score.restored == pytest.approx(mean)
+        if metric in ("psnr", "ssim", "lab_mse", "colourfulness", "mean_chroma"):  # those without memory or sampling
+            assert score.restored == pytest.approx(named(whole.scores)[metric].restored)
+
+
+def test_what_a_shot_is_too_short_for_is_said_and_left_out_of_the_film(films: dict[str, Path]) -> None:
+    card = judge(
+        str(films["made"]), str(films["truth"]), survey_of(films["truth"]), (shot(1, 0, 3), shot(2, 3, FRAMES))
+    )
+    short, long = (named(scores)["cdc"] for _, scores in card.by_shot)
+    assert (short.restored, short.gray, short.truth) == (None, None, None)
+    assert short.note == "not measured: cdc of fewer than 5 frames"
+    film = named(card.scores)["cdc"]
+    assert (film.restored, film.truth) == (pytest.approx(long.restored), pytest.approx(long.truth))
+    assert film.note == "not measured: cdc of fewer than 5 frames (1 of 2 shots)"
+    alone = judge(
+        str(films["made"]), str(films["truth"]), survey_of(films["truth"]),
+        tuple(shot(i + 1, 3 * i, 3 * i + 3) for i in range(4)),
+    )  # fmt: skip
+    assert named(alone.scores)["cdc"].restored is None and named(alone.scores)["cdc"].note
+
+
+def test_a_run_says_what_it_sampled_and_what_it_left_out(films: dict[str, Path]) -> None:
+    card = judge(str(films["made"]), str(films["truth"]), survey_of(films["truth"]), WHOLE)
+    assert "CIEDE2000 on each 4th frame of a shot" in card.note
+    assert "lpips" not in named(card.scores) and "LPIPS" in card.note
+
+
+def test_every_frame_is_told_with_its_own_values(films: dict[str, Path]) -> None:
+    told: list[tuple] = []
+    parts = tuple(Measured(metrics.find(name)(), every) for name, every in (("psnr", 1), ("cdc", 1), ("ssim", 5)))
+    how = Measuring(parts, each=lambda *frame: told.append(frame))
+    shots = (shot(1, 0, 7), shot(2, 7, FRAMES))
+    card = measure(probe(films["made"]), str(films["truth"]), survey_of(films["truth"]), shots, how)
+    assert [(frame, number) for frame, number, _ in told] == [(i, 1 if i < 7 else 2) for i in range(FRAMES)]
+    psnr, gray = (np.mean([values[0][k] for *_, values in told]) for k in (0, 1))
+    assert named(card.scores)["psnr"].restored == pytest.approx(psnr)
+    assert named(card.scores)["psnr"].gray == pytest.approx(gray)
+    assert [frame for frame, _, values in told if values[1][0] is None] == [0, 7]  # nothing to look back at
+    assert [frame for frame, _, values in told if values[2][0] is not None] == [0, 5, 7]
+
+
+def test_a_film_too_small_for_a_metric_is_scored_by_the_others(tmp_path: Path) -> None:
+    small = film(tmp_path / "small.mkv", size=(8, 16))
+    card = judge(str(small), "self", survey_of(small), WHOLE)
+    scores = named(card.scores)
+    assert scores["psnr"].restored == 100.0
+    assert scores["ssim"].restored is None and "its window is 11x11" in scores["ssim"].note
 
 
 def test_without_truth_nothing_is_measured_and_nothing_is_zero(films: dict[str, Path]) -> None:

@@ -6,16 +6,17 @@ from typing import ClassVar, Literal
 
 import cv2
 
-from restore import colour
 from restore.contracts import Array
+from restore.metrics._kept import lab
+from restore.metrics._mean import Everywhere, Mean
 
 SCALE = (100.0, 255.0, 255.0)
 """What L*, a* and b* are divided by, so that each is a part of about one."""
 _STRIP = 64
-"""Rows measured at a time: their L*a*b* fits a core's cache."""
+"""Rows measured at a time: their differences fit a core's cache."""
 
 
-class LabMse:
+class LabMse(Everywhere):
     """Mean of (ΔL*/100)², (Δa*/255)² and (Δb*/255)² over all pixels, channels and frames; sRGB, D65, 2°.
 
     Papers rarely say how they scale Lab, and it changes the number by up to five times. This scaling (that of
@@ -25,34 +26,22 @@ class LabMse:
     """
 
     name: ClassVar[str] = "lab_mse"
+    title: ClassVar[str] = "Lab MSE"
     unit: ClassVar[str] = "L*/100, a*b*/255"
-    better: ClassVar[Literal["higher", "lower"]] = "lower"
+    better: ClassVar[Literal["lower"]] = "lower"
 
-    def begin(self) -> LabMseTally:
-        return LabMseTally()
+    def begin(self) -> Mean:
+        return Mean(self.name, _of_frame)
 
 
-class LabMseTally:
-    """Sum of the frames' errors."""
-
-    def __init__(self) -> None:
-        self._sum, self._frames = 0.0, 0
-
-    def add(self, restored: Array, truth: Array) -> None:
-        """restored, truth: (H, W, 3) float32 R'G'B' in [0, 1]."""
-        squares = 0.0
-        for top in range(0, len(truth), _STRIP):
-            rows = slice(top, top + _STRIP)
-            difference = cv2.subtract(colour.rgb_to_lab(restored[rows]), colour.rgb_to_lab(truth[rows]))
-            squares += sum(cv2.norm(difference[..., k], cv2.NORM_L2SQR) / SCALE[k] ** 2 for k in range(3))
-        self._sum += squares / truth.size
-        self._frames += 1
-
-    def score(self) -> float:
-        """Raises ValueError when no frame was added."""
-        if not self._frames:
-            raise ValueError("lab_mse of no frames")
-        return self._sum / self._frames
+def _of_frame(restored: Array, truth: Array) -> float:
+    ours, theirs = lab(restored), lab(truth)
+    squares = 0.0
+    for top in range(0, len(truth), _STRIP):
+        rows = slice(top, top + _STRIP)
+        difference = cv2.subtract(ours[rows], theirs[rows])
+        squares += sum(cv2.norm(difference[..., k], cv2.NORM_L2SQR) / SCALE[k] ** 2 for k in range(3))
+    return squares / int(truth.size)
 
 
 Part = LabMse

@@ -8,12 +8,13 @@ from typing import ClassVar, Literal
 import cv2
 
 from restore.contracts import Array
+from restore.metrics._mean import Everywhere, Mean
 
 CEILING = 100.0
 """dB of a frame without any error, whose PSNR would be infinite and would make the film's mean infinite too."""
 
 
-class Psnr:
+class Psnr(Everywhere):
     """PSNR of R'G'B', mean of frames: 10·log10(1 / MSE), MSE over H·W·3 samples in [0, 1].
 
     The same as 20·log10(255 / √MSE) on 8-bit codes, the definition of TCVC and BasicSR. A frame counts for no more
@@ -21,30 +22,21 @@ class Psnr:
     """
 
     name: ClassVar[str] = "psnr"
+    title: ClassVar[str] = "PSNR"
     unit: ClassVar[str] = "dB"
-    better: ClassVar[Literal["higher", "lower"]] = "higher"
+    better: ClassVar[Literal["higher"]] = "higher"
 
-    def begin(self) -> PsnrTally:
-        return PsnrTally()
+    def begin(self) -> Mean:
+        return Mean(self.name, _of_frame)
 
 
-class PsnrTally:
-    """Sum of the frames' PSNR."""
+def decibels(mse: float) -> float:
+    """PSNR of a mean squared error whose peak is 1."""
+    return min(CEILING, -10 * math.log10(mse)) if mse > 0 else CEILING
 
-    def __init__(self) -> None:
-        self._sum, self._frames = 0.0, 0
 
-    def add(self, restored: Array, truth: Array) -> None:
-        """restored, truth: (H, W, 3) float32 R'G'B' in [0, 1]."""
-        mse = cv2.norm(restored, truth, cv2.NORM_L2SQR) / restored.size
-        self._sum += min(CEILING, -10 * math.log10(mse)) if mse > 0 else CEILING
-        self._frames += 1
-
-    def score(self) -> float:
-        """dB. Raises ValueError when no frame was added."""
-        if not self._frames:
-            raise ValueError("psnr of no frames")
-        return self._sum / self._frames
+def _of_frame(restored: Array, truth: Array) -> float:
+    return decibels(cv2.norm(restored, truth, cv2.NORM_L2SQR) / restored.size)
 
 
 Part = Psnr

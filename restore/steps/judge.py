@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, zip_longest
 
 from restore import colour, metrics
-from restore.contracts import Array, Metric, Tally
 from restore.errors import BadInput, UsageError, shown
-from restore.film import ColourTags, Reel, Score, Scorecard, Shot, Survey
+from restore.film import ColourTags, Reel, Scorecard, Shot, Survey
 from restore.media.probe import probe
 from restore.media.read import Picture, Reader
 from restore.progress import Progress
+from restore.steps.tallies import NONE, Measured, Notepad, Pictures, Values, named, of_film
 from restore.windows import overlapped
 
 NO_TRUTH = "not measured, because no truth was given"
@@ -25,35 +25,71 @@ SAME_RATE = 0.005
 STEP = 8
 """Frames between two signs of life."""
 
+THREADS = 2
+"""Metrics at work at a time, beside the two decoders."""
+
+
+Each = Callable[[int, int, tuple[Values, ...]], None]
+"""Called after every frame with its number, its shot's, and each metric's values of this frame alone."""
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """What is measured, and who is told."""
+
+    parts: tuple[Measured, ...]
+    progress: Progress | None = None
+    each: Each | None = None
+
 
 def judge(
     restored: str, truth: str | None, survey: Survey, shots: Sequence[Shot], progress: Progress | None = None
 ) -> Scorecard:
-    """Score the film at `restored` against the truth, by every metric on the shelf, shot by shot.
+    """Score the film at `restored` against the truth, by the metrics that take part in a run, shot by shot.
 
     truth: path of a film or folder in true colour, frame for frame the same; "self": the source's own colour, which
-    the run dropped; None: nothing is measured and the scorecard says so. Every score has the gray baseline's beside
-    it: the restored film's own luma without any chroma. A film's score is the mean of its shots' by frames, so that
-    no metric looks across a cut.
+    the run dropped; None: nothing is measured and the scorecard says so. The metrics that cost much are measured on
+    some frames only, or left to `restore score`; the scorecard says which.
+
+    Raises what `measure` raises.
+    """
+    shelf = tuple(metrics.find(name)() for name in metrics.names())
+    parts = tuple(Measured(part, part.in_run) for part in shelf if part.in_run and not part.missing())
+    if truth is None:
+        nothing = tuple(named(part.metric, NONE, NO_TRUTH) for part in parts)
+        return Scorecard(survey.reel.sha256, "none", survey.frames, nothing, note=NO_TRUTH)
+    card = measure(probe(restored, digest=False), truth, survey, shots, Measuring(parts, progress))
+    left = ", ".join(part.title for part in shelf if not part.in_run)
+    return replace(card, note=f"{sampled(parts)}Left to restore score: {left}.")
+
+
+def sampled(parts: Sequence[Measured]) -> str:
+    """Says which metrics looked at some frames only; empty when none did."""
+    few = [f"{part.metric.title} on each {part.every}th frame of a shot" for part in parts if part.every > 1]
+    return f"{', '.join(few)}. " if few else ""
+
+
+def measure(made: Reel, truth: str, survey: Survey, shots: Sequence[Shot], how: Measuring) -> Scorecard:
+    """Score the film `made` against `truth` (see `judge`) as `how` says, in one pass through both.
+
+    survey, shots: of the source of `made`, or of itself.
+
+    Every score has the gray baseline's beside it: the restored film's own luma without any chroma; and the truth's own
+    where that says something. A film's score is the mean of its shots' by frames, so that no metric looks across a cut.
 
     Raises UsageError for a truth without colour, BadInput for one of another size, rate or number of frames, and
     what `restore.media.probe` raises for a file that is no film.
     """
-    parts = tuple(metrics.find(name)() for name in metrics.names())
-    if truth is None:
-        nothing = tuple(_score(metric, None, None, NO_TRUTH) for metric in parts)
-        return Scorecard(survey.reel.sha256, "none", survey.frames, nothing, note=NO_TRUTH)
     right = true_reel(survey.reel, truth)
-    made = probe(restored, digest=False)
     with ExitStack() as open_films:
         readers = [open_films.enter_context(Reader(reel, chroma=True)) for reel in (made, right)]
         pairs = open_films.enter_context(closing(_side_by_side(*readers)))
-        sheets = tuple(_judged(pairs, survey, shots, parts, progress))
+        pads = tuple(_judged(pairs, survey, shots, how))
         if next(pairs, None) is not None:
             raise _another_length(right, f"more than {survey.frames}", survey.frames)
-    by_shot = tuple((sheet.shot, sheet.scores()) for sheet in sheets)
+    by_shot = tuple((pad.shot, pad.scores()) for pad in pads)
     name = truth if truth == "self" else os.path.abspath(truth)  # noqa: PTH100 (Path.absolute keeps "..")
-    return Scorecard(survey.reel.sha256, name, survey.frames, _mean(sheets), by_shot)
+    return Scorecard(survey.reel.sha256, name, survey.frames, of_film(pads), by_shot)
 
 
 def true_reel(reel: Reel, truth: str) -> Reel:
@@ -88,55 +124,34 @@ class _Pair:
     reels: tuple[Reel, Reel]
 
 
-class _Sheet:
-    """One shot's tallies: for each metric one of the restored film and one of the gray baseline."""
-
-    def __init__(self, shot: int, parts: tuple[Metric, ...], beside: ThreadPoolExecutor) -> None:
-        self.shot, self.frames = shot, 0
-        self._parts = parts
-        self._restored: tuple[Tally, ...] = tuple(part.begin() for part in parts)
-        self._gray: tuple[Tally, ...] = tuple(part.begin() for part in parts)
-        self._beside = beside
-
-    def add(self, pair: _Pair, tags: ColourTags) -> None:
-        """Measure one frame: the gray baseline in a thread beside the restored picture."""
-        made, right = pair.reels
-        light, depth = pair.restored.light, made.video.bit_depth
-        if pair.restored.chroma is None or pair.truth.chroma is None:
-            raise BadInput(f"{shown(made.path)}: frame {pair.restored.index} has no chroma; it cannot be scored")
-        truth = colour.to_rgb(pair.truth.light, *pair.truth.chroma, right.video.colour, right.video.bit_depth)
-        gray_done = self._beside.submit(lambda: _add(self._gray, colour.gray_rgb(light, tags, depth), truth))
-        _add(self._restored, colour.to_rgb(light, *pair.restored.chroma, tags, depth), truth)
-        gray_done.result()
-        self.frames += 1
-
-    def scores(self) -> tuple[Score, ...]:
-        each = zip(self._parts, self._restored, self._gray, strict=True)
-        return tuple(_score(part, restored.score(), gray.score()) for part, restored, gray in each)
+def _seen(pair: _Pair, tags: ColourTags) -> Pictures:
+    """One frame as a player would show it: restored, left gray, and true."""
+    made, right = pair.reels
+    light, depth = pair.restored.light, made.video.bit_depth
+    if pair.restored.chroma is None or pair.truth.chroma is None:
+        raise BadInput(f"{shown(made.path)}: frame {pair.restored.index} has no chroma; it cannot be scored")
+    truth = colour.to_rgb(pair.truth.light, *pair.truth.chroma, right.video.colour, right.video.bit_depth)
+    restored = colour.to_rgb(light, *pair.restored.chroma, tags, depth)
+    return Pictures(restored, colour.gray_rgb(light, tags, depth), truth)
 
 
-def _add(tallies: tuple[Tally, ...], picture: Array, truth: Array) -> None:
-    for tally in tallies:
-        tally.add(picture, truth)
-
-
-def _judged(
-    pairs: Iterator[_Pair], survey: Survey, shots: Sequence[Shot], parts: tuple[Metric, ...], progress: Progress | None
-) -> Iterator[_Sheet]:
-    """A filled sheet for every shot, its parts taken together."""
+def _judged(pairs: Iterator[_Pair], survey: Survey, shots: Sequence[Shot], how: Measuring) -> Iterator[Notepad]:
+    """A filled notepad for every shot, its parts taken together."""
     done = 0
-    with ThreadPoolExecutor(1, "judge") as beside:
+    with ThreadPoolExecutor(THREADS, "judge") as beside:
         for number, pieces in groupby(shots, key=lambda shot: shot.number):
-            sheet = _Sheet(number, parts, beside)
+            pad = Notepad(number, how.parts, beside)
             for _ in range(sum(piece.frames for piece in pieces)):
                 pair = next(pairs, None)
                 if pair is None:
                     raise BadInput(f"{shown(survey.reel.path)}: the restored film ends at frame {done}")
-                sheet.add(pair, survey.reel.video.colour)
+                values = pad.add(_seen(pair, survey.reel.video.colour))
+                if how.each is not None:
+                    how.each(done, number, values)
                 done += 1
-                if progress is not None and (done % STEP == 0 or done == survey.frames):
-                    progress(done, survey.frames)
-            yield sheet
+                if how.progress is not None and (done % STEP == 0 or done == survey.frames):
+                    how.progress(done, survey.frames)
+            yield pad
 
 
 def _side_by_side(made: Reader, right: Reader) -> Generator[_Pair]:
@@ -154,20 +169,3 @@ def _another_length(truth: Reel, has: int | str, film: int | str) -> BadInput:
     return BadInput(
         f"{shown(truth.path)}: {has} frames, but the film has {film}; the truth must be the same film, frame for frame"
     )
-
-
-def _mean(sheets: tuple[_Sheet, ...]) -> tuple[Score, ...]:
-    """The film's scores: the mean of the shots' by their frames."""
-    frames = sum(sheet.frames for sheet in sheets)
-    film = []
-    for same in zip(*(sheet.scores() for sheet in sheets), strict=True):
-        restored, gray = (
-            sum(sheet.frames * value for sheet, value in zip(sheets, values, strict=True)) / frames
-            for values in ([s.restored for s in same], [s.gray for s in same])
-        )
-        film.append(Score(same[0].metric, same[0].better, same[0].unit, restored, gray))
-    return tuple(film)
-
-
-def _score(metric: Metric, restored: float | None, gray: float | None, note: str = "") -> Score:
-    return Score(metric.name, metric.better, metric.unit, restored, gray, note)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, StrictUndefined
 
+from restore import metrics
 from restore.errors import shown
 from restore.film import Gate, Master, Score, Scorecard, Shot, Survey
 from restore.media.index import Index
@@ -23,9 +24,10 @@ from restore.steps.stills import Jpeg, Still, stills
 from restore.store import write_text
 
 LONGEST = 400  # letters of any one text from the film
+_OF_SHOTS = ("psnr", "ciede2000", "warp_error")  # beside a shot's still; the scorecard has all
+_WORSE = "not better than gray"
 LISTED = 200  # signs of damage on the page; the provenance has all
 
-_NAMES = {"psnr": "PSNR", "lab_mse": "Lab MSE"}
 _WHY = {"start": "start of the film", "listed": "from the edited list"}
 
 
@@ -165,13 +167,25 @@ def score_row(score: Score) -> dict[str, str]:
     """A metric's values as text, and whether the restored film is nearer to the truth than the gray one."""
     gain = ""
     if score.restored is not None and score.gray is not None:
-        nearer = (score.restored > score.gray) == (score.better == "higher") and score.restored != score.gray
-        gain = "better than gray" if nearer else "not better than gray"
-    name = _NAMES.get(score.metric, score.metric)
+        gain = "better than gray" if beats_gray(score.better, score.restored, score.gray, score.truth) else _WORSE
+    better = "nearest to the truth" if score.better == "truth" else score.better
     return {
-        "name": clean(name), "unit": clean(score.unit), "better": score.better, "gain": gain,
-        "restored": number(score.restored), "gray": number(score.gray), "note": clean(score.note),
+        "name": clean(title(score.metric)), "unit": clean(score.unit), "better": better, "gain": gain,
+        "restored": number(score.restored), "gray": number(score.gray), "truth": number(score.truth),
+        "note": clean(score.note),
     }  # fmt: skip
+
+
+def title(metric: str) -> str:
+    """A metric's name for people."""
+    return str(metrics.find(metric).title) if metric in metrics.names() else metric  # type: ignore[attr-defined]
+
+
+def beats_gray(better: str, restored: float, gray: float, truth: float | None) -> bool:
+    """Whether a metric finds the restored film better than the gray one."""
+    if better == "truth":
+        return truth is not None and abs(restored - truth) < abs(gray - truth)
+    return restored != gray and (restored > gray) == (better == "higher")
 
 
 def number(value: float | None) -> str:
@@ -197,7 +211,7 @@ def timing_rows(seconds: Mapping[str, float], frames: int) -> list[tuple[str, st
 
 
 def _shot_view(shot: Shot, still: Still | None, begins: str, scorecard: Scorecard) -> dict[str, Any]:
-    scores = dict(scorecard.by_shot).get(shot.number, ())
+    scores = [score for score in dict(scorecard.by_shot).get(shot.number, ()) if score.metric in _OF_SHOTS]
     return {
         "number": shot.number, "begins": begins, "start": shot.start, "stop": shot.stop, "still": still,
         "why": _WHY.get(shot.why, shot.why), "confidence": f"{shot.confidence:.2f}",

@@ -1,0 +1,114 @@
+"""The judge's notepad: one shot's tallies of the restored film, of the same film left gray, and of the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from restore.contracts import Array, Metric, Tally
+from restore.film import Score
+
+Values = tuple[float | None, float | None, float | None]
+"""A metric's value for the restored film, for the gray one, and the truth's own; None: not measured."""
+NONE: Values = (None, None, None)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """One frame three times, each (H, W, 3) float32 R'G'B' in [0, 1] and read-only."""
+
+    restored: Array
+    gray: Array
+    truth: Array
+
+    def __post_init__(self) -> None:
+        for picture in (self.restored, self.gray, self.truth):
+            picture.setflags(write=False)  # so that metrics may share what they work out
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A metric at work on one film: it measures each `every`-th frame of a shot."""
+
+    metric: Metric
+    every: int
+
+
+class _Row:
+    """One metric in one shot."""
+
+    def __init__(self, measured: Measured) -> None:
+        metric = measured.metric
+        self.metric, self._every, self._seen = metric, measured.every, 0
+        self._tallies: list[Tally] = [metric.begin() for _ in range(3 if metric.better == "truth" else 2)]
+        self._refused = ""
+
+    def add(self, pictures: Pictures) -> Values:
+        self._seen += 1
+        if (self._seen - 1) % self._every or self._refused:
+            return NONE
+        looked_at = (pictures.restored, pictures.gray, pictures.truth)
+        try:
+            pairs = zip(self._tallies, looked_at, strict=False)
+            values = [tally.add(picture, pictures.truth) for tally, picture in pairs]
+        except ValueError as error:  # a picture that this metric cannot measure: then none of the shot
+            self._refused = str(error)
+            return NONE
+        return values[0], values[1], values[2] if len(values) > 2 else None
+
+    def score(self) -> Score:
+        values, note = list[float | None](NONE), self._refused
+        if not note:
+            try:
+                values[: len(self._tallies)] = [tally.score() for tally in self._tallies]
+            except ValueError as error:
+                note = str(error)
+        return named(self.metric, (values[0], values[1], values[2]), note and f"not measured: {note}")
+
+
+class Notepad:
+    """One shot's tallies. Metrics work side by side in `beside`, each on its frames in order."""
+
+    def __init__(self, shot: int, measured: Sequence[Measured], beside: Executor) -> None:
+        self.shot, self.frames = shot, 0
+        self._rows = [_Row(each) for each in measured]
+        self._beside = beside
+
+    def add(self, pictures: Pictures) -> tuple[Values, ...]:
+        """Measure the next frame; returns each metric's values of this frame alone."""
+        self.frames += 1
+        return tuple(self._beside.map(lambda row: row.add(pictures), self._rows))
+
+    def scores(self) -> tuple[Score, ...]:
+        return tuple(row.score() for row in self._rows)
+
+
+def named(metric: Metric, values: Values, note: str = "") -> Score:
+    restored, gray, truth = values
+    return Score(metric.name, metric.better, metric.unit, restored, gray, note, truth)
+
+
+def of_film(pads: Sequence[Notepad]) -> tuple[Score, ...]:
+    """The film's scores: the mean of its shots', by their frames, of those shots that could be measured."""
+    return tuple(_of_film(pads, shots) for shots in zip(*(pad.scores() for pad in pads), strict=True))
+
+
+def _of_film(pads: Sequence[Notepad], shots: tuple[Score, ...]) -> Score:
+    """One metric's score of the film, from its scores of all shots."""
+    counted = [(pad.frames, shot) for pad, shot in zip(pads, shots, strict=True) if shot.restored is not None]
+    one = shots[0]
+    if not counted:
+        return one
+    whole = sum(frames for frames, _ in counted)
+    values = [sum(frames * value for frames, value in column) / whole for column in _columns(counted)]
+    note = next((f"{shot.note} ({len(shots) - len(counted)} of {len(shots)} shots)" for shot in shots if shot.note), "")
+    return Score(one.metric, one.better, one.unit, values[0], values[1], note, values[2] if len(values) > 2 else None)
+
+
+def _columns(counted: Sequence[tuple[int, Score]]) -> Iterator[list[tuple[int, float]]]:
+    """Frames and value of each shot: of the restored film, of the gray one, and of the truth where it has one."""
+    for look in ("restored", "gray", "truth"):
+        values = [(frames, getattr(shot, look)) for frames, shot in counted]
+        if all(value is not None for _, value in values):
+            yield values
