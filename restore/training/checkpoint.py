@@ -20,7 +20,7 @@ Optimizers = dict[str, tuple[torch.optim.Optimizer, nn.Module]]
 
 
 def _of_optimizer(optimizer: torch.optim.Optimizer, module: nn.Module) -> dict[str, Tensor]:
-    named = {parameter: name for name, parameter in module.named_parameters()}
+    named: dict[Tensor, str] = {parameter: name for name, parameter in module.named_parameters()}
     return {
         f"{named[parameter]}|{key}": value
         for parameter, state in optimizer.state.items()

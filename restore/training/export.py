@@ -50,13 +50,9 @@ def save_ir(network: Any, card: Card, path: Path) -> None:
     import openvino
     from torch.export import Dim
 
-    side = {
-        1: None,
-        2: card.multiple_of * Dim("high", min=2, max=512),
-        3: card.multiple_of * Dim("wide", min=2, max=512),
-    }
+    pictures, high, wide = Dim("pictures", min=1, max=1024), Dim("high", min=2, max=512), Dim("wide", min=2, max=512)
     example = torch.rand(2, card.frames, 8 * card.multiple_of, 10 * card.multiple_of)
-    shapes = {"light": {0: Dim("pictures", min=1, max=1024)} | {axis: side[axis] for axis in (2, 3)}}
+    shapes = {"light": {0: pictures, 2: card.multiple_of * high, 3: card.multiple_of * wide}}
     model = openvino.convert_model(torch.export.export(network, (example,), dynamic_shapes=shapes))
     model.reshape([-1, card.frames, -1, -1])
     part = temporary(path.with_suffix(".xml"))

@@ -21,6 +21,7 @@ from restore.errors import BadRecipe, Unavailable
 from restore.film import digest
 from restore.training import checkpoint, lesson, measure, motion, student
 from restore.training.ageing import Wear
+from restore.training.checkpoint import Optimizers, Parts
 from restore.training.lesson import Classroom
 from restore.training.losses.adversary import Judge
 from restore.training.losses.perceptual import Perceptual
@@ -56,9 +57,9 @@ class Training:
     def checkpoint(self) -> Path:
         return self.out / "checkpoint.safetensors"
 
-    def _kept(self) -> tuple[checkpoint.Parts, checkpoint.Optimizers]:
-        parts: checkpoint.Parts = {"student": self.student, "mean": self.mean.network}
-        optimizers: checkpoint.Optimizers = {"optimizer": (self.optimizer, self.student)}
+    def _kept(self) -> tuple[Parts, Optimizers]:
+        parts: Parts = {"student": self.student, "mean": self.mean.network}
+        optimizers: Optimizers = {"optimizer": (self.optimizer, self.student)}
         if self.room.judge is not None and self.judge_optimizer is not None:
             parts["judge"] = self.room.judge
             optimizers["judge_optimizer"] = (self.judge_optimizer, self.room.judge)
@@ -130,7 +131,7 @@ def _classroom(
         see = torch.compile(eye, dynamic=False) if recipe.schedule.compile else eye
     if not losses.adversary:
         return Classroom(losses, see, None), None
-    judge = Judge().to(device, memory_format=torch.channels_last)
+    judge = Judge().to(device)
     optimizer = torch.optim.AdamW(judge.parameters(), lr=2e-4, betas=(0.5, 0.99), fused=device.type == "cuda")
     return Classroom(losses, see, judge), optimizer
 

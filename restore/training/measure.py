@@ -103,11 +103,9 @@ def held_out(student: Any, stock: Stock, card: Any, limit: int = 60) -> dict[str
         for run in chosen:
             rgb = whole(stock, run, card.working_size, card.multiple_of)
             rows.append(_of_run(rgb, paint(student, rgb)))
-        mean = np.mean(rows, axis=0)
-        found[folder] = Scores(
-            len(chosen), *(round(float(v), 3) for v in mean[:4]),
-            round(float(mean[4] / max(mean[5], 1e-6)), 3), *(round(float(v), 3) for v in mean[6:])
-        )  # fmt: skip
+        psnr, gray_psnr, ab, gray_ab, made, real, flicker, still = (float(v) for v in np.mean(rows, axis=0))
+        values = (psnr, gray_psnr, ab, gray_ab, made / max(real, 1e-6), flicker, still)
+        found[folder] = Scores(len(chosen), *(round(value, 3) for value in values))
     return found
 
 

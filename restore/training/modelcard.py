@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-SQUEEZENET = """The encoder begins from the filters of SqueezeNet v1.0 (F. N. Iandola, S. Han, M. W. Moskewicz, K. Ashraf,
-W. J. Dally and K. Keutzer, 2016, arXiv:1602.07360) and was trained on from there, all layers. Those filters came under
-this licence:
+SQUEEZENET = """The encoder begins from the filters of SqueezeNet v1.0 (F. N. Iandola, S. Han, M. W. Moskewicz,
+K. Ashraf, W. J. Dally and K. Keutzer, 2016, arXiv:1602.07360) and was trained on from there, all layers. Those filters
+came under this licence:
 
 > BSD LICENSE.
 >
@@ -29,12 +29,12 @@ this licence:
 > OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
 """
 
-VGG19 = """One loss compares pictures by the first five layers of VGG-19, vgg19[:conv3_1] (K. Simonyan and A. Zisserman, 2014,
-arXiv:1409.1556, filters CC BY 4.0). They are not part of what ships.
+VGG19 = """One loss compares pictures by the first five layers of VGG-19, vgg19[:conv3_1] (K. Simonyan and A. Zisserman,
+2014, arXiv:1409.1556, filters CC BY 4.0). They are not part of what ships.
 """
 
-MEASURED = """Measured on whole pictures at the size at which the network sees them; RGB is rebuilt from the made a*b* at the
-film's own luma. PSNR in dB against the truth, the gray picture's beside it; a*b* error is the mean square;
+MEASURED = """Measured on whole pictures at the size at which the network sees them; RGB is rebuilt from the made a*b*
+at the film's own luma. PSNR in dB against the truth, the gray picture's beside it; a*b* error is the mean square;
 colourfulness is mean chroma over the truth's; flicker is the mean change of a*b* from frame to frame where the film
 stood still, the truth's beside it. The order of the candidates was chosen on these same pictures.
 """
@@ -44,15 +44,21 @@ def text(card: Mapping[str, Any]) -> str:
     """The card's JSON as Markdown."""
     parts = [
         f"# {card['name']}: {card['title']}",
-        f"Licence: {card['licence']}. {card['parameters']:,} numbers in float16; the OpenVINO form gives the same a*b* "
-        f"to {card['forms_differ_by_at_most']:g}. {card['cpu_ms_per_frame_640x480']} CPU-ms a frame of a 640 × 480 film "
-        "on one thread of the machine that wrote this card.",
+        f"Licence: {card['licence']}. " + _size(card),
         _training(card),
         "## How well it does\n\n" + MEASURED + "\n" + _scores(card),
         "## What it learned from\n\n" + _data(card["data"]),
         "## Thanks\n\n" + "\n".join(f"- {credit}" for credit in card["credits"]) + "\n\n" + _teachers(card),
     ]
     return "\n\n".join(part.rstrip() for part in parts) + "\n"
+
+
+def _size(card: Mapping[str, Any]) -> str:
+    return (
+        f"{card['parameters']:,} numbers in float16; the OpenVINO form gives the same a*b* to "
+        f"{card['forms_differ_by_at_most']:g}. {card['cpu_ms_per_frame_640x480']} CPU-ms a frame of a 640 × 480 film "
+        "on one thread of the machine that wrote this card."
+    )
 
 
 def _training(card: Mapping[str, Any]) -> str:
@@ -68,10 +74,8 @@ def _training(card: Mapping[str, Any]) -> str:
 
 
 def _scores(card: Mapping[str, Any]) -> str:
-    lines = [
-        "| held out | runs | PSNR | gray | a*b* error | gray | colourfulness | flicker | truth's |",
-        "|---" * 9 + "|",
-    ]
+    head = "| held out | runs | PSNR | gray | a*b* error | gray | colourfulness | flicker | truth's |"
+    lines = [head, "|---" * 9 + "|"]
     for folder, found in card["held_out"].items():
         values = [found["runs"], *(f"{found[key]:.2f}" for key in ("psnr", "gray_psnr"))]
         values += [f"{found[key]:.0f}" for key in ("ab_mse", "gray_ab_mse")]

@@ -99,9 +99,13 @@ def pictures(source: Source, data: Data) -> Iterator[tuple[bool, list[Rgb]]]:
         bgr = cv2.imdecode(np.frombuffer(source.path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
         if bgr is None:
             raise BadInput(f"{source.path}: not a picture we can read; take it out of the training data")
-        yield is_held_out(source, data), [cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)]
+        yield is_held_out(source, data), [_rgb(bgr)]
         return
     yield from _video_runs(source, data)
+
+
+def _rgb(bgr: npt.NDArray[Any]) -> Rgb:
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def _video_runs(source: Source, data: Data) -> Iterator[tuple[bool, list[Rgb]]]:
@@ -116,7 +120,7 @@ def _video_runs(source: Source, data: Data) -> Iterator[tuple[bool, list[Rgb]]]:
         if not there:
             break
         if number % every < length:
-            run.append(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+            run.append(_rgb(bgr))
         if len(run) == length:
             held = span_of(source, number / rate, data)
             if held is not None:

@@ -22,6 +22,8 @@ MEANS = (123.68, 116.779, 103.939)
 class Perceptual(nn.Module):
     """Filters of vgg19[:conv3_1], fixed. Made from an .npz of `<layer>.w` (OIHW) and `<layer>.b`; BadWeights if not."""
 
+    means: Tensor
+
     def __init__(self, file: Path) -> None:
         super().__init__()
         try:

@@ -1,4 +1,4 @@
-"""Lets several candidates differ: the best of them is taught most, and the first in rank is taught more than the rest."""
+"""Lets candidates differ: the best of them is taught most, and one earlier in rank more than a later one."""
 
 from __future__ import annotations
 

@@ -1,0 +1,125 @@
+"""A network gives the same colours on any number of threads and in any window, and says where it ran."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from restore import runtime
+from restore.contracts import Guidance
+from restore.errors import BadRecipe, BadWeights, Unavailable
+from restore.runtime import Runtime
+from restore.runtime.pairs import predecessors
+
+
+@pytest.fixture(scope="module")
+def light() -> np.ndarray:
+    """(5, 1, 64, 96) a gray gradient that drifts, with noise: CIE L*/100."""
+    draw = np.random.default_rng(2)
+    ramp = np.linspace(0, 1, 96, dtype=np.float32)[None, None, None, :].repeat(64, 2)
+    frames = np.concatenate([np.roll(ramp, 5 * t, axis=3) for t in range(5)])
+    return np.clip(frames + 0.05 * draw.standard_normal(frames.shape).astype(np.float32), 0, 1)
+
+
+@pytest.fixture(scope="module")
+def painted(light: np.ndarray) -> np.ndarray:
+    return Runtime("cpu", 2).painter("duo")(light)
+
+
+def test_colour_has_the_promised_shape_and_range(painted: np.ndarray) -> None:
+    assert painted.shape == (4, 5, 2, 32, 48)
+    assert painted.dtype == np.float32
+    assert np.abs(painted).max() <= 128
+    assert painted.std() > 1  # it does paint
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_threads_do_not_change_a_bit(light: np.ndarray, painted: np.ndarray, threads: int) -> None:
+    assert np.array_equal(Runtime("cpu", threads).painter("duo")(light), painted)
+
+
+def test_windows_with_one_frame_of_context_equal_the_whole(light: np.ndarray, painted: np.ndarray) -> None:
+    painter = Runtime("cpu", 1).painter("duo")
+    parts = [painter(light[:2]), painter(light[1:4])[:, 1:], painter(light[3:])[:, 1:]]
+    assert np.array_equal(np.concatenate(parts, axis=1), painted)
+
+
+def test_the_frame_before_is_seen(light: np.ndarray, painted: np.ndarray) -> None:
+    alone = Runtime("cpu", 1).painter("duo")(light[2:3])
+    assert not np.array_equal(alone[:, 0], painted[:, 2])
+
+
+def test_a_first_frame_is_its_own_predecessor() -> None:
+    assert predecessors(3, 2).tolist() == [[0, 0], [1, 0], [2, 1]]
+    assert predecessors(2, 1).tolist() == [[0], [1]]
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (16, 48), (96, 32)])
+def test_small_and_long_pictures_are_coloured(shape: tuple[int, int]) -> None:
+    painter = Runtime("cpu", 1).painter("duo")
+    assert painter(np.full((1, 1, *shape), 0.5, np.float32)).shape == (4, 1, 2, shape[0] // 2, shape[1] // 2)
+
+
+@pytest.mark.parametrize("shape", [(2, 64, 64), (2, 2, 64, 64), (0, 1, 64, 64), (1, 1, 60, 64)])
+def test_light_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="duo"):
+        Runtime("cpu", 1).painter("duo")(np.zeros(shape, np.float32))
+
+
+def test_hints_that_would_go_unheeded_are_refused(light: np.ndarray) -> None:
+    with pytest.raises(BadRecipe, match="no hints"):
+        Runtime("cpu", 1).painter("duo")(light, Guidance(hints=np.zeros((5, 3, 32, 48), np.float32)))
+
+
+def test_a_painter_is_loaded_once_and_knows_its_weights() -> None:
+    here = Runtime("cpu", 1)
+    assert here.painter("duo") is here.painter("duo", "duo")
+    assert len(here.painter("duo").weights.sha256) == 64
+
+
+def test_unknown_networks_weights_and_devices_are_refused() -> None:
+    with pytest.raises(BadRecipe, match="did you mean 'duo'"):
+        Runtime("cpu").painter("dua")
+    with pytest.raises(BadWeights, match="did you mean 'duo'"):
+        Runtime("cpu").painter("duo", "duos")
+    with pytest.raises(BadRecipe, match="auto, cpu, cuda:0"):
+        Runtime("gpu")
+    with pytest.raises(BadRecipe, match="threads"):
+        Runtime("cpu", 0)
+
+
+@pytest.mark.skipif(runtime.gpus() > 0, reason="there is a GPU here")
+def test_without_a_gpu_auto_takes_the_processor_and_cuda_is_unavailable() -> None:
+    assert Runtime("auto").device == "cpu"
+    with pytest.raises(Unavailable, match="--device cuda:0"):
+        Runtime("cuda:0")
+
+
+def test_a_run_on_the_processor_never_loads_torch() -> None:
+    program = (
+        f"import sys, json, numpy as np; from restore.runtime import Runtime; r = Runtime('auto', 1) if {runtime.gpus() == 0} else "
+        "Runtime('cpu', 1); r.painter('duo')(np.zeros((1, 1, 16, 16), np.float32)); "
+        "print(json.dumps(['torch' in sys.modules, r.describe()]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded, described = json.loads(done.stdout)
+    assert loaded is False
+    assert described["runtime"].startswith("openvino ")
+    assert described["device"] == "cpu"
+    assert described["precision"] in ("bf16", "f32")
+
+
+def test_the_torch_painter_agrees_with_openvino(light: np.ndarray, painted: np.ndarray) -> None:
+    torch = pytest.importorskip("torch")
+    from restore.runtime.gpu import GpuPainter
+
+    shipped = Runtime("cpu", 1).painter("duo")
+    painter = GpuPainter(shipped.card, shipped.weights, torch.device("cpu"))
+    ours = painter(light)
+    assert ours.shape == painted.shape
+    assert np.abs(ours - painted).mean() < 1.0  # bfloat16 both, summed in another order: under half a code of chroma
+    assert np.array_equal(painter(torch.from_numpy(light)).numpy(), ours)
