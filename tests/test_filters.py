@@ -65,7 +65,7 @@ class TestEveryFilter:
         expected = part.begin(shot(whole), room)(whole)
         stream = [whole.part(at, min(at + runs, whole.stop)) for at in range(100, whole.stop, runs)]
         made = list(filtered(stream, part, part.begin(shot(whole), room), size))
-        assert [m.start for m in made] == [100 + at for at in range(0, frames, size)]
+        assert [m.start for m in made] == [100, *(m.stop for m in made[:-1])] and made[-1].stop == whole.stop
         assert np.array_equal(np.concatenate([m.colour for m in made]), expected.colour)
         assert np.array_equal(np.concatenate([m.light for m in made]), expected.light)
 

@@ -1,0 +1,176 @@
+"""Motion: that it is found where it is, that what is covered or changed is not believed, and that it is shared."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from painters import TAGS, shot
+
+from restore import motion
+from restore.contracts import Frames
+
+SIZE = (48, 64)
+
+
+def ground(height: int = 120, width: int = 200, seed: int = 3) -> np.ndarray:
+    """A picture with detail at several sizes, 8 bits, 40..210."""
+    rng = np.random.default_rng(seed)
+    layers = [
+        cv2.resize(rng.random((n, n), np.float32), (width, height), interpolation=cv2.INTER_CUBIC) for n in (6, 20)
+    ]
+    return np.clip(40 + 170 * (0.6 * layers[0] + 0.4 * layers[1]), 40, 210).astype(np.uint8)
+
+
+def panned(frames: int, pace: int = 2, depth: int = 8) -> Frames:
+    """A camera that moves `pace` px to the right every frame over 96 × 128 px of ground."""
+    scene = ground(96, 128 + pace * frames)
+    light = np.stack([scene[:, t * pace : t * pace + 128] for t in range(frames)])
+    if depth > 8:
+        light = light.astype(np.uint16) << (depth - 8)
+    return Frames(light, None, 10, depth, TAGS)
+
+
+def step(frames: Frames, size: tuple[int, int] = SIZE, **tolerance: float) -> motion.Step:
+    return motion.Paths(motion.Tolerance(**tolerance)).steps(frames, size)[0]
+
+
+@pytest.mark.parametrize("depth", [8, 10, 16])
+def test_a_pan_is_found_both_ways_and_believed(depth: int) -> None:
+    ahead, back = step(panned(2, pace=2, depth=depth))
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    inside = np.s_[6:-6, 6:-6]
+    assert np.abs(ahead.where[..., 0] - x + 1)[inside].mean() < 0.15  # 2 px of 128 are 1 of 64
+    assert np.abs(back.where[..., 0] - x - 1)[inside].mean() < 0.15
+    assert np.abs(ahead.where[..., 1] - y)[inside].mean() < 0.15
+    assert ahead.trust[inside].mean() > 0.95 and back.trust[inside].mean() > 0.95
+    assert ahead.trust.dtype == np.float32 and ahead.where.dtype == np.float32
+
+
+def test_what_leaves_the_picture_is_not_followed() -> None:
+    ahead, back = step(panned(2, pace=16))
+    assert ahead.trust[8:-8, :4].max() < 0.2  # the camera moves right, the left edge is gone in the next frame
+    assert back.trust[8:-8, -4:].max() < 0.2
+    assert ahead.trust[8:-8, 24:-8].mean() > 0.8
+
+
+def test_what_is_covered_is_not_followed() -> None:
+    scene = ground(96, 128)
+    light = np.stack([scene, scene])
+    other = ground(96, 128, seed=8)
+    light[0, 30:66, 20:56] = other[30:66, 20:56]
+    light[1, 30:66, 36:72] = other[30:66, 20:56]  # a patch moves 16 px to the right
+    ahead, _ = step(Frames(light, None, 0, 8, TAGS))
+    assert ahead.trust[18:30, 30:34].mean() < 0.35  # ground that the patch covers
+    assert ahead.trust[4:12, 44:60].mean() > 0.95  # ground that stays
+
+
+def test_another_exposure_is_no_change_but_another_light_is() -> None:
+    scene = ground(96, 128)
+    darker = (scene * 0.8 - 5).astype(np.uint8)
+    ahead, _ = step(Frames(np.stack([scene, darker]), None, 0, 8, TAGS))
+    assert ahead.trust[4:-4, 4:-4].mean() > 0.95
+    lit = scene.copy()
+    lit[40:60, 60:90] = np.minimum(lit[40:60, 60:90] + 45, 255)
+    ahead, _ = step(Frames(np.stack([scene, lit]), None, 0, 8, TAGS))
+    assert ahead.trust[22:28, 33:42].mean() < 0.1
+    assert ahead.trust[2:16, 4:-4].mean() > 0.9
+
+
+def test_a_change_of_picture_is_hardly_followed() -> None:
+    light = np.stack([ground(96, 128), ground(96, 128, seed=77)])
+    ahead, back = step(Frames(light, None, 0, 8, TAGS))
+    assert ahead.trust.mean() < 0.15 and back.trust.mean() < 0.15
+
+
+@pytest.mark.parametrize("picture", [(1, 1), (2, 300), (16, 16), (40, 3000), (1080, 1920), (37, 53)])
+def test_pictures_of_any_shape_have_motion(picture: tuple[int, int]) -> None:
+    light = np.random.default_rng(1).integers(0, 256, (2, *picture), dtype=np.uint8)
+    seen = motion.small(light[0], 8)
+    assert min(seen.shape) >= motion.SHORTEST and not any(side % 2 for side in seen.shape)
+    assert max(seen.shape) <= motion.LONGEST
+    ahead, _ = step(Frames(light, None, 0, 8, TAGS), (3, 5))
+    assert ahead.where.shape == (3, 5, 2) and ahead.trust.shape == (3, 5, 1)
+    assert np.isfinite(ahead.where).all() and ahead.trust.min() >= 0 and ahead.trust.max() <= 1
+
+
+def test_black_and_flat_frames_have_no_accidents() -> None:
+    light = np.zeros((3, 64, 80), np.uint8)
+    light[2] = 200
+    for ahead, back in motion.Paths(motion.Tolerance()).steps(Frames(light, None, 0, 8, TAGS), SIZE):
+        assert np.isfinite(ahead.trust).all() and np.isfinite(back.where).all()
+
+
+def test_a_pair_is_looked_at_once_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    real = motion._flow
+    monkeypatch.setattr(motion, "_flow", lambda here, there: asked.append(1) or real(here, there))
+    motion._known.clear()
+    film = panned(6)
+    one = motion.Paths(motion.Tolerance())
+    first = one.steps(film.part(10, 14), SIZE)
+    assert len(asked) == 6  # three pairs, both ways
+    again = one.steps(film.part(12, 16), SIZE)
+    assert again[0] is first[2] and len(asked) == 10
+    motion.Paths(motion.Tolerance(light=0.2)).steps(film, (24, 32))
+    assert len(asked) == 10
+    assert len(motion._known) == 5
+
+
+def test_motion_does_not_hang_on_what_was_seen_before() -> None:
+    film = panned(2)
+    motion._known.clear()
+    before, _ = step(film)
+    for side in (1, 16, 24, 40, 400):
+        motion.Paths(motion.Tolerance()).steps(Frames(film.light[:, :side, :side], None, 0, 8, TAGS), SIZE)
+    motion._known.clear()
+    after, _ = step(film)
+    assert np.array_equal(before.where, after.where) and np.array_equal(before.trust, after.trust)
+
+
+def test_memory_of_motion_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(motion, "KEPT", 3)
+    motion._known.clear()
+    motion.Paths(motion.Tolerance()).steps(panned(8), SIZE)
+    assert len(motion._known) == 3
+
+
+def still(count: int) -> list[motion.Step]:
+    """Steps between frames in which nothing moves and everything is believed."""
+    y, x = np.mgrid[:4, :5].astype(np.float32)
+    way = motion.Way(np.dstack([x, y]), np.ones((4, 5, 1), np.float32))
+    return [(way, way)] * (count - 1)
+
+
+def test_a_still_average_is_the_mean_of_the_frames_within_reach() -> None:
+    planes = [np.full((4, 5, 2), value, np.float32) for value in (0.0, 1.0, 2.0, 7.0, 4.0)]
+    made = motion.averaged(planes, still(5), 1, (0, 5))
+    assert [float(m[0, 0, 0]) for m in made] == pytest.approx([0.5, 1.0, 10 / 3, 13 / 3, 5.5])
+    far = motion.averaged(planes, still(5), 4, (0, 5))
+    assert np.allclose(far, 14 / 5)
+
+
+def test_an_average_does_not_reach_past_a_cut_way() -> None:
+    planes = [np.full((4, 5, 1), value, np.float32) for value in (0.0, 3.0, 6.0, 9.0)]
+    between = still(4)
+    shut = motion.Way(between[0][0].where, np.zeros((4, 5, 1), np.float32))
+    between[1] = (shut, shut)
+    made = motion.averaged(planes, between, 3, (0, 4))
+    assert [float(m[2, 2, 0]) for m in made] == pytest.approx([1.5, 1.5, 7.5, 7.5])
+
+
+def test_half_a_belief_counts_half() -> None:
+    between = still(2)
+    half = motion.Way(between[0][0].where, np.full((4, 5, 1), 0.5, np.float32))
+    planes = [np.zeros((4, 5, 1), np.float32), np.full((4, 5, 1), 3.0, np.float32)]
+    made = motion.averaged(planes, [(half, half)], 1, (0, 2))
+    assert float(made[0][0, 0, 0]) == pytest.approx(1.0) and float(made[1][0, 0, 0]) == pytest.approx(2.0)
+
+
+def test_inner_frames_are_those_with_neighbours_or_at_the_shots_ends() -> None:
+    film = panned(10)
+    whole = shot(film)
+    assert motion.inner(film, whole, 3) == (0, 10)
+    assert motion.inner(film.part(12, 20), whole, 3) == (3, 8)
+    assert motion.inner(film.part(10, 18), whole, 3) == (0, 5)
+    assert motion.inner(film.part(13, 15), whole, 3) == (2, 2)
