@@ -13,7 +13,7 @@ import typer
 from restore import __version__
 from restore.errors import RestoreError, Stopped, shown
 from restore.flows import console
-from restore.flows.commands import demo, doctor, models, probe, recipes, run, shots, train
+from restore.flows.commands import demo, doctor, models, probe, recipes, run, score, shots, train
 
 BROKEN_PIPE = 141
 """Exit code when whoever read our output went away: 128 + SIGPIPE, as other Unix tools end."""
@@ -28,6 +28,7 @@ Examples:
   restore run scans/ --fps 18                   a folder of DPX, TIFF or PNG frames
   restore probe film.mp4                        what the file is, before any work
   restore shots film.mp4                        the list of shots, to be edited and given back
+  restore score made.mkv truth.mkv              how near made colour is to the true one
   restore doctor                                whether this machine is ready
 
 Results go to standard output, progress and messages to standard error. A run that was stopped goes on when the same
@@ -67,6 +68,7 @@ def _globally(
 app.command("run")(run.run)
 app.command("probe")(probe.probe)
 app.command("shots")(shots.shots)
+app.command("score")(score.score)
 app.command("recipes")(recipes.recipes)
 app.add_typer(models.app, name="models")
 app.command("train")(train.train)

@@ -59,4 +59,4 @@ def _codes(picture: Array) -> np.ndarray:
     return np.asarray(cv2.convertScaleAbs(picture, alpha=255), np.uint8)
 
 
-PARTS = (WrappedPsnr, UniformSsim)
+PARTS: tuple[type, ...] = (WrappedPsnr, UniformSsim)
