@@ -35,7 +35,10 @@ def seen(card: Card, height: int, width: int, seed: int = 1) -> np.ndarray:
 
 
 def test_cards_are_read_without_torch() -> None:
-    program = "import sys; from restore import models; [models.card(n) for n in models.names()]; print('torch' in sys.modules)"
+    program = (
+        "import sys; from restore import models; [models.card(n) for n in models.names()]; "
+        "print('torch' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

@@ -100,9 +100,10 @@ def test_without_a_gpu_auto_takes_the_processor_and_cuda_is_unavailable() -> Non
 
 
 def test_a_run_on_the_processor_never_loads_torch() -> None:
+    device = "cpu" if runtime.gpus() else "auto"
     program = (
-        f"import sys, json, numpy as np; from restore.runtime import Runtime; r = Runtime('auto', 1) if {runtime.gpus() == 0} else "
-        "Runtime('cpu', 1); r.painter('duo')(np.zeros((1, 1, 16, 16), np.float32)); "
+        f"import sys, json, numpy as np; from restore.runtime import Runtime; r = Runtime('{device}', 1); "
+        "r.painter('duo')(np.zeros((1, 1, 16, 16), np.float32)); "
         "print(json.dumps(['torch' in sys.modules, r.describe()]))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -23,7 +23,7 @@ RECIPE = TrainRecipe(
     network="duo",
     seed=3,
     data=Data(held_out=("b/*",), side=96),
-    schedule=Schedule(steps=4, batch=2, height=64, width=64, warm_up=2, measure_every=100, checkpoint_every=100),
+    schedule=Schedule(steps=4, batch=2, height=32, width=32, warm_up=2, measure_every=100, checkpoint_every=100),
     losses=Losses(adversary=0.05),
     ageing=Ageing(chance=1.0),
 )
@@ -83,13 +83,13 @@ def test_learning_lowers_the_loss(packed: Path, tmp_path: Path) -> None:
     schedule = dataclasses.replace(RECIPE.schedule, steps=40, rate=3e-3)
     longer = dataclasses.replace(RECIPE, schedule=schedule, losses=Losses(), ageing=Ageing(chance=0))
     training = loop.prepare(longer, packed, tmp_path, "cpu", None)
-    sample = motion.draw(training.stock, training.stock.chances({}), 2, (64, 64), motion.step_generator(1, 1))
+    sample = motion.draw(training.stock, training.stock.chances({}), 2, (32, 32), motion.step_generator(1, 1))
     wear = Wear(longer.ageing, motion.step_generator(1, 1), training.device)
     training.student.train()
     costs = []
     for _ in range(40):
         terms, _, _ = lesson.teach(training.student, sample, wear, training.room)
-        costs.append(float(terms["first"]))
+        costs.append(float(terms["first"].detach()))
         training.optimizer.zero_grad()
         torch.stack(list(terms.values())).sum().backward()
         training.optimizer.step()

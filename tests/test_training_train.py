@@ -1,0 +1,89 @@
+"""`restore train` from pictures to weights that a run can load, with a model card that tells where they come from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from restore import weights  # noqa: E402
+from restore.runtime import Runtime  # noqa: E402
+from restore.steps.train import train  # noqa: E402
+from restore.training import export  # noqa: E402
+
+RECIPE = """
+network = "duo"
+[data]
+held_out = ["b/*"]
+side = 64
+[schedule]
+steps = 3
+batch = 2
+height = 32
+width = 32
+warm_up = 1
+"""
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Small sums on a busy machine go faster without threads that wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    draw = np.random.default_rng(9)
+    for kind in "ab":
+        (folder / kind).mkdir()
+        for number in range(3):
+            cv2.imwrite(str(folder / kind / f"{number}.png"), draw.integers(0, 255, (48, 64, 3), dtype=np.uint8))
+    (folder / "ATTRIBUTION.md").write_text("- Those who drew at random (CC0)\n")
+    (folder / "r.toml").write_text(RECIPE)
+    return folder
+
+
+def test_pictures_become_weights_that_run(data: Path, tmp_path: Path) -> None:
+    events: list[dict[str, Any]] = []
+    card = train(str(data / "r.toml"), data, tmp_path, device="cpu", report=events.append)
+    assert card == tmp_path / "duo.json"
+    assert "all finite" in weights.check(card)[-1]
+    told = json.loads(card.read_text())
+    assert told["steps"] == 3
+    assert told["recipe"]["schedule"]["steps"] == 3
+    assert told["data"]["a"]["learned_from"] == told["data"]["b"]["held_out"] == 3
+    assert told["data"]["b"]["held_out_files"] == ["b/0.png", "b/1.png", "b/2.png"]
+    assert set(told["held_out"]) == {"b"}
+    assert told["forms_differ_by_at_most"] < 0.05
+    assert told["cpu_ms_per_frame_640x480"] > 0
+    assert "Those who drew at random" in card.with_suffix(".md").read_text()
+    painter = Runtime("cpu", 1).painter("duo", str(card))
+    assert painter(np.full((1, 1, 32, 48), 0.5, np.float32)).shape == (4, 1, 2, 16, 24)
+
+
+def test_minutes_put_a_training_down(data: Path, tmp_path: Path) -> None:
+    assert train(str(data / "r.toml"), data, tmp_path, device="cpu", minutes=0.0, report=lambda event: None) is None
+    assert (tmp_path / "checkpoint.safetensors").exists()
+
+
+def test_candidates_are_put_in_the_order_of_their_gain() -> None:
+    from restore import models
+    from restore.models import duo
+
+    network = duo.build().eval()
+    light = torch.rand(1, 2, 32, 32)
+    with torch.no_grad():
+        before = network(light)
+        after = export.ranked(network, [0.5, 2.0, -1.0, 1.0], models.card("duo"))(light)
+    assert torch.allclose(after, before[:, [1, 3, 0, 2]], atol=1e-4)
