@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from films import Film, lights
 
 from restore.configs import recipe as recipes
 from restore.errors import Stopped
@@ -18,8 +19,6 @@ from restore.media.spec import plan
 from restore.steps import restore_shot as room
 from restore.steps.restore_shot import Job, restore_shot, take_key
 from restore.steps.split import split
-
-from films import Film, lights
 
 FRAMES = 30
 
@@ -37,7 +36,7 @@ def job(film: Path, tmp_path: Path) -> Iterator[Job]:
     takes = tmp_path / "takes"
     takes.mkdir()
     yield Job(survey, recipe, plan(reel, recipe.master, recipe.access), str(takes), "cpu", 1)
-    room.studio("cpu", 1).close()
+    room.leave_studio("cpu", 1)
 
 
 def shot(start: int = 0, stop: int = FRAMES) -> Shot:

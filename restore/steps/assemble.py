@@ -14,6 +14,7 @@ from restore.progress import Progress, check_stop
 from restore.steps import provenance
 from restore.steps.prepare import Plan, unchanged
 from restore.steps.publish import Outputs
+from restore.steps.restore_shot import leave_studio
 from restore.store import file_sha256, write_json
 
 
@@ -31,6 +32,7 @@ def assemble(
     index = Index.load(Path(survey.index_path))
     attached = Path(made.provenance).with_name("attached.json")
     write_json(attached, provenance.before(plan, survey, shots, takes))
+    leave_studio(plan.options.device, plan.options.pinned_threads)
     access = None if made.access is None else Path(made.access)
     name = shown(Path(plan.outputs.provenance).name)  # Matroska's names are UTF-8
     out = joining.Outputs(Path(made.master), access, attached, name)

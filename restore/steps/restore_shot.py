@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import logging
 import time
@@ -70,6 +71,14 @@ class Studio:
 def studio(device: str, threads: int) -> Studio:
     """This process's studio; networks are loaded once, however many shots it renders."""
     return Studio(device, threads)
+
+
+def leave_studio(device: str, threads: int) -> None:
+    """Close the film and let the networks go, once all shots are rendered: what follows wants the memory."""
+    studio(device, threads).close()
+    studio.cache_clear()
+    _index.cache_clear()
+    gc.collect()
 
 
 @functools.lru_cache(maxsize=4)
