@@ -67,7 +67,7 @@ class Way:
     """A view made ready for planes of one size: where to fetch from the neighbour, and the belief in it.
 
     where  (h, w, 2) float32: px coordinates x, y in the neighbour's plane.
-    trust  (h, w, 1) float32 in [0, 1].
+    trust  (h, w) float32 in [0, 1].
     """
 
     where: Float
@@ -138,7 +138,7 @@ def averaged(planes: Sequence[Float], between: Sequence[Step], reach: int, wante
     cuts brings nothing from beyond it.
     """
     lo, hi = wanted
-    own = [np.concatenate([p, np.ones((*p.shape[:2], 1), np.float32)], axis=2) for p in planes]
+    own = [_counted(frame) for frame in planes]
     ahead = _gathered(own, [step[0] for step in between], reach, wanted)
     mirrored = (len(own) - hi, len(own) - lo)
     back = _gathered(own[::-1], [step[1] for step in reversed(between)], reach, mirrored)[::-1]
@@ -146,7 +146,8 @@ def averaged(planes: Sequence[Float], between: Sequence[Step], reach: int, wante
     for t in range(lo, hi):
         total = ahead[t] + back[t]
         total -= own[t]  # it is in both
-        made[t] = total[..., :-1] / total[..., -1:]
+        *sums, count = cv2.split(total)
+        made[t] = _merged([cv2.divide(plane, count) for plane in sums])
     return made
 
 
@@ -157,22 +158,35 @@ def _gathered(own: list[Float], ways: list[Way], reach: int, wanted: tuple[int, 
     """
     lo, hi = wanted
     sums = list(own)
+    last = min(hi + reach - 1, len(ways))
+    trust = {t: _merged([ways[t].trust] * own[t].shape[2]) for t in range(lo, last)}
     for more in reversed(range(reach)):  # a frame that is not wanted is needed as far as wanted ones still see it
         for t in range(lo, min(hi + more, len(ways))):  # upwards: t + 1 still holds the sum over one frame less
             sums[t] = ways[t].fetch(sums[t + 1])
-            sums[t] *= ways[t].trust
+            sums[t] *= trust[t]
             sums[t] += own[t]
     return sums
 
 
+def _counted(planes: Float) -> Float:
+    """The planes (h, w, C) with one more that is 1 everywhere."""
+    return _merged([*cv2.split(planes), np.ones(planes.shape[:2], np.float32)])
+
+
+def _merged(planes: Sequence[npt.NDArray]) -> Float:
+    """(h, w, C) of C planes (h, w)."""
+    merged = np.asarray(cv2.merge(planes), np.float32)
+    return merged.reshape(*planes[0].shape[:2], len(planes))
+
+
 def interleaved(colour: Colour) -> list[Float]:
     """(T, 2, h, w) as T arrays (h, w, 2), as OpenCV wants planes."""
-    return [np.ascontiguousarray(frame.transpose(1, 2, 0)) for frame in colour]
+    return [_merged(frame) for frame in colour]
 
 
 def planar(frames: Sequence[Float]) -> Colour:
     """T arrays (h, w, 2) as (T, 2, h, w)."""
-    return np.ascontiguousarray(np.stack(list(frames)).transpose(0, 3, 1, 2))
+    return np.stack([np.stack(cv2.split(frame)) for frame in frames])
 
 
 _known: OrderedDict[bytes, tuple[View, View]] = OrderedDict()
@@ -242,10 +256,10 @@ def _way(view: View, size: tuple[int, ...], tolerance: Tolerance) -> Way:
     belief = _belief(view.miss, tolerance.occlusion)
     belief *= _belief(view.change, tolerance.light)
     if small_size != (height, width):
-        factors = np.array([width / small_size[1], height / small_size[0]], np.float32)
-        shift = _sized(shift, height, width) * factors
+        shift = shift * np.array([width / small_size[1], height / small_size[0]], np.float32)
+        shift = _sized(shift, height, width)
         belief = _sized(belief, height, width)
-    return Way(shift + _grid(height, width), belief.reshape(height, width, 1))
+    return Way(shift + _grid(height, width), belief)
 
 
 def _sized(planes: Float, height: int, width: int) -> Float:

@@ -90,7 +90,7 @@ def test_pictures_of_any_shape_have_motion(picture: tuple[int, int]) -> None:
     assert min(seen.shape) >= motion.SHORTEST and not any(side % 2 for side in seen.shape)
     assert max(seen.shape) <= motion.LONGEST
     ahead, _ = step(Frames(light, None, 0, 8, TAGS), (3, 5))
-    assert ahead.where.shape == (3, 5, 2) and ahead.trust.shape == (3, 5, 1)
+    assert ahead.where.shape == (3, 5, 2) and ahead.trust.shape == (3, 5)
     assert np.isfinite(ahead.where).all() and ahead.trust.min() >= 0 and ahead.trust.max() <= 1
 
 
@@ -138,7 +138,7 @@ def test_memory_of_motion_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def still(count: int) -> list[motion.Step]:
     """Steps between frames in which nothing moves and everything is believed."""
     y, x = np.mgrid[:4, :5].astype(np.float32)
-    way = motion.Way(np.dstack([x, y]), np.ones((4, 5, 1), np.float32))
+    way = motion.Way(np.dstack([x, y]), np.ones((4, 5), np.float32))
     return [(way, way)] * (count - 1)
 
 
@@ -153,7 +153,7 @@ def test_a_still_average_is_the_mean_of_the_frames_within_reach() -> None:
 def test_an_average_does_not_reach_past_a_cut_way() -> None:
     planes = [np.full((4, 5, 1), value, np.float32) for value in (0.0, 3.0, 6.0, 9.0)]
     between = still(4)
-    shut = motion.Way(between[0][0].where, np.zeros((4, 5, 1), np.float32))
+    shut = motion.Way(between[0][0].where, np.zeros((4, 5), np.float32))
     between[1] = (shut, shut)
     made = motion.averaged(planes, between, 3, (0, 4))
     assert [float(m[2, 2, 0]) for m in made] == pytest.approx([1.5, 1.5, 7.5, 7.5])
@@ -161,7 +161,7 @@ def test_an_average_does_not_reach_past_a_cut_way() -> None:
 
 def test_half_a_belief_counts_half() -> None:
     between = still(2)
-    half = motion.Way(between[0][0].where, np.full((4, 5, 1), 0.5, np.float32))
+    half = motion.Way(between[0][0].where, np.full((4, 5), 0.5, np.float32))
     planes = [np.zeros((4, 5, 1), np.float32), np.full((4, 5, 1), 3.0, np.float32)]
     made = motion.averaged(planes, [(half, half)], 1, (0, 2))
     assert float(made[0][0, 0, 0]) == pytest.approx(1.0) and float(made[1][0, 0, 0]) == pytest.approx(2.0)

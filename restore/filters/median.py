@@ -82,10 +82,10 @@ def neighbours(planes: Sequence[Float], between: Sequence[Step]) -> list[tuple[F
         before = after = mine
         if t > 0:
             way = between[t - 1][1]
-            before = mine + way.trust * (way.fetch(planes[t - 1]) - mine)
+            before = mine + way.trust[..., None] * (way.fetch(planes[t - 1]) - mine)
         if t < len(planes) - 1:
             way = between[t][0]
-            after = mine + way.trust * (way.fetch(planes[t + 1]) - mine)
+            after = mine + way.trust[..., None] * (way.fetch(planes[t + 1]) - mine)
         near.append((before, after))
     return near
 

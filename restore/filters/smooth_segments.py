@@ -65,19 +65,27 @@ class SmoothSegments(BaseModel):
             if self.reach:
                 between = paths.steps(frames, own[0].shape[:2])
                 said = motion.averaged(said, between, self.reach, motion.inner(frames, shot, self.reach))
-            drawn = [mine + say[..., 2:] * (say[..., :2] - mine) for mine, say in zip(own, said, strict=True)]
-            return replace(frames, colour=motion.planar(drawn))
+            colour = np.stack([_drawn(mine, say) for mine, say in zip(own, said, strict=True)])
+            return replace(frames, colour=colour)
 
         return smooth
 
     def _said(self, light: Small, colour: Float) -> Float:
-        """(h, w, 3): Cb and Cr of the surface that each sample lies on, and how far it is to be drawn there, 0..1."""
+        """(h, w, 3): how far each sample is to be drawn to its surface's colour, 0..1, after that colour's share."""
         found = segments.coloured(segments.surfaces_of(light), colour, self.tolerance)
-        table = np.column_stack([found.means, np.float32(self.strength) * found.trust])
+        pull = np.float32(self.strength) * found.trust[:, None]
+        table = np.hstack([pull * found.means, pull])
         labels = found.labels
         if colour.shape[0] > labels.shape[0]:
             labels = np.asarray(cv2.resize(labels, colour.shape[1::-1], interpolation=cv2.INTER_NEAREST), np.int32)
         return np.take(table, labels, axis=0)
+
+
+def _drawn(colour: Float, said: Float) -> Float:
+    """(2, h, w): colour (h, w, 2) without the share that is given up, and with what stands for it."""
+    *shares, pull = cv2.split(said)
+    kept = 1 - pull
+    return np.stack([cv2.multiply(plane, kept) + share for plane, share in zip(cv2.split(colour), shares, strict=True)])
 
 
 def _enlarged(colour: Float, size: tuple[int, ...]) -> Float:
