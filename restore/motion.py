@@ -189,6 +189,12 @@ def planar(frames: Sequence[Float]) -> Colour:
     return np.stack([np.stack(cv2.split(frame)) for frame in frames])
 
 
+def forget() -> None:
+    """Forget all motion that was found, for measurements."""
+    with _lock:
+        _known.clear()
+
+
 _known: OrderedDict[bytes, tuple[View, View]] = OrderedDict()
 _lock = threading.Lock()
 

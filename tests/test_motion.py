@@ -105,7 +105,7 @@ def test_a_pair_is_looked_at_once_whoever_asks(monkeypatch: pytest.MonkeyPatch) 
     asked: list[int] = []
     real = motion._flow
     monkeypatch.setattr(motion, "_flow", lambda here, there: asked.append(1) or real(here, there))
-    motion._known.clear()
+    motion.forget()
     film = panned(6)
     one = motion.Paths(motion.Tolerance())
     first = one.steps(film.part(10, 14), SIZE)
@@ -119,18 +119,18 @@ def test_a_pair_is_looked_at_once_whoever_asks(monkeypatch: pytest.MonkeyPatch) 
 
 def test_motion_does_not_hang_on_what_was_seen_before() -> None:
     film = panned(2)
-    motion._known.clear()
+    motion.forget()
     before, _ = step(film)
     for side in (1, 16, 24, 40, 400):
         motion.Paths(motion.Tolerance()).steps(Frames(film.light[:, :side, :side], None, 0, 8, TAGS), SIZE)
-    motion._known.clear()
+    motion.forget()
     after, _ = step(film)
     assert np.array_equal(before.where, after.where) and np.array_equal(before.trust, after.trust)
 
 
 def test_memory_of_motion_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(motion, "KEPT", 3)
-    motion._known.clear()
+    motion.forget()
     motion.Paths(motion.Tolerance()).steps(panned(8), SIZE)
     assert len(motion._known) == 3
 
