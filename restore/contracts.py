@@ -141,6 +141,10 @@ class Tally(Protocol):
         """
         ...
 
+    def skip(self) -> None:
+        """Frames were left out here: forget the ones before."""
+        ...
+
     def score(self) -> float:
         """The shot's value; raises ValueError, with what is missing, when too little was added."""
         ...
@@ -151,7 +155,8 @@ class Metric(Protocol):
 
     better      "truth": neither more nor less is better, but what is nearest to the truth's own value, which is then
                 measured too, by adding the truth against itself.
-    in_run      a run measures each n-th frame of a shot, to save time; 0: none.
+    looks_back  frames before the one at hand that it needs.
+    in_run      a run measures each n-th frame of a shot (and shows the metric the `looks_back` before it), to save time; 0: none.
     in_score    the same for `restore score`.
     """
 
@@ -159,6 +164,7 @@ class Metric(Protocol):
     title: str  # for people
     unit: str
     better: Literal["higher", "lower", "truth"]
+    looks_back: int
     in_run: int
     in_score: int
 

@@ -125,7 +125,7 @@ def test_shots_have_scores_of_their_own_and_make_up_the_films(films: dict[str, P
         counted = [(frames, shot) for frames, shot in each if shot.restored is not None]
         mean = sum(frames * shot.restored for frames, shot in counted) / sum(frames for frames, _ in counted)
         assert score.restored == pytest.approx(mean)
-        if metric in ("psnr", "ssim", "lab_mse", "colourfulness", "mean_chroma"):  # those without memory or sampling
+        if metric == "psnr":  # which is neither sampled nor remembers
             assert score.restored == pytest.approx(named(whole.scores)[metric].restored)
 
 
@@ -148,7 +148,7 @@ def test_what_a_shot_is_too_short_for_is_said_and_left_out_of_the_film(films: di
 
 def test_a_run_says_what_it_sampled_and_what_it_left_out(films: dict[str, Path]) -> None:
     card = judge(str(films["made"]), str(films["truth"]), survey_of(films["truth"]), WHOLE)
-    assert "CIEDE2000 on each 4th frame of a shot" in card.note
+    assert "Each 4th frame of a shot: CIEDE2000" in card.note
     assert "lpips" not in named(card.scores) and "LPIPS" in card.note
 
 
@@ -164,6 +164,19 @@ def test_every_frame_is_told_with_its_own_values(films: dict[str, Path]) -> None
     assert named(card.scores)["psnr"].gray == pytest.approx(gray)
     assert [frame for frame, _, values in told if values[1][0] is None] == [0, 7]  # nothing to look back at
     assert [frame for frame, _, values in told if values[2][0] is not None] == [0, 5, 7]
+
+
+def test_a_metric_that_looks_back_gets_the_frames_it_needs_and_no_pair_across_a_gap(films: dict[str, Path]) -> None:
+    values: dict[int, list] = {}
+    for every in (1, 4):
+        told: list = []
+        how = Measuring((Measured(metrics.find("warp_error")(), every),), each=lambda *frame: told.append(frame))  # noqa: B023
+        card = measure(probe(films["made"]), str(films["truth"]), survey_of(films["truth"]), WHOLE, how)
+        values[every] = [three[0] for _, _, (three,) in told]
+        counted = [value for value in values[every] if value is not None]
+        assert card.scores[0].restored == pytest.approx(np.mean(counted))
+    assert [frame for frame, value in enumerate(values[4]) if value is not None] == [1, 5, 9]
+    assert [values[4][frame] for frame in (1, 5, 9)] == [values[1][frame] for frame in (1, 5, 9)]
 
 
 def test_a_film_too_small_for_a_metric_is_scored_by_the_others(tmp_path: Path) -> None:

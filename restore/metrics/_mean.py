@@ -9,8 +9,9 @@ from restore.contracts import Array
 
 
 class Everywhere:
-    """The defaults of a metric: measured on every frame, and on every machine."""
+    """The defaults of a metric: measured from one frame at a time, on every frame and every machine."""
 
+    looks_back: ClassVar[int] = 0
     in_run: ClassVar[int] = 1
     in_score: ClassVar[int] = 1
 
@@ -31,6 +32,9 @@ class Mean:
         self._sum += value
         self._frames += 1
         return value
+
+    def skip(self) -> None:
+        """Nothing is remembered, so nothing is forgotten."""
 
     def score(self) -> float:
         """Raises ValueError when no frame was added."""

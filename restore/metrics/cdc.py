@@ -32,6 +32,8 @@ class Cdc(Everywhere):
     unit: ClassVar[str] = ""
     better: ClassVar[Literal["truth"]] = "truth"
 
+    looks_back: ClassVar[int] = max(STEPS)
+
     def begin(self) -> CdcTally:
         return CdcTally()
 
@@ -54,6 +56,9 @@ class CdcTally:
                 self._pairs[step] += 1
         self._last.append(now)
         return values.get(1)
+
+    def skip(self) -> None:
+        self._last.clear()
 
     def score(self) -> float:
         """Raises ValueError below five frames."""

@@ -19,8 +19,7 @@ _25_7 = np.float32(25.0**7)
 class Ciede2000(Everywhere):
     """ΔE00, mean of pixels and frames; CIE 142:2001 with kL = kC = kH = 1; sRGB, D65, 2°.
 
-    Formula and notation of Sharma, Wu and Dalal 2005; within 1e-3 of scikit-image's `deltaE_ciede2000`. A run
-    measures each fourth frame of a shot, which is stated beside the number; `restore score` measures all.
+    Formula and notation of Sharma, Wu and Dalal 2005; within 1e-3 of scikit-image's `deltaE_ciede2000`.
     """
 
     name: ClassVar[str] = "ciede2000"

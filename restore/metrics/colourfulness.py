@@ -27,6 +27,7 @@ class Colourfulness(Everywhere):
     title: ClassVar[str] = "Colourfulness"
     unit: ClassVar[str] = ""
     better: ClassVar[Literal["truth"]] = "truth"
+    in_run: ClassVar[int] = 4
 
     def begin(self) -> Mean:
         return Mean(self.name, lambda restored, _: of_frame(restored))

@@ -29,6 +29,7 @@ class LabMse(Everywhere):
     title: ClassVar[str] = "Lab MSE"
     unit: ClassVar[str] = "L*/100, a*b*/255"
     better: ClassVar[Literal["lower"]] = "lower"
+    in_run: ClassVar[int] = 4
 
     def begin(self) -> Mean:
         return Mean(self.name, _of_frame)

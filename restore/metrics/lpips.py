@@ -32,6 +32,7 @@ class Lpips:
     title: ClassVar[str] = "LPIPS (AlexNet, v0.1)"
     unit: ClassVar[str] = ""
     better: ClassVar[Literal["lower"]] = "lower"
+    looks_back: ClassVar[int] = 0
     in_run: ClassVar[int] = 0
     in_score: ClassVar[int] = 24
 

@@ -18,6 +18,7 @@ class MeanChroma(Everywhere):
     title: ClassVar[str] = "Mean chroma"
     unit: ClassVar[str] = "C*"
     better: ClassVar[Literal["truth"]] = "truth"
+    in_run: ClassVar[int] = 4
 
     def begin(self) -> Mean:
         return Mean(self.name, _of_frame)

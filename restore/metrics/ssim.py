@@ -32,6 +32,7 @@ class Ssim(Everywhere):
     title: ClassVar[str] = "SSIM"
     unit: ClassVar[str] = ""
     better: ClassVar[Literal["higher"]] = "higher"
+    in_run: ClassVar[int] = 4
 
     def begin(self) -> Mean:
         return Mean(self.name, _of_frame)

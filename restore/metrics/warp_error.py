@@ -27,6 +27,9 @@ class WarpError(Everywhere):
     unit: ClassVar[str] = "R'G'B'²"
     better: ClassVar[Literal["truth"]] = "truth"
 
+    looks_back: ClassVar[int] = 1
+    in_run: ClassVar[int] = 4
+
     def begin(self) -> WarpErrorTally:
         return WarpErrorTally()
 
@@ -47,6 +50,9 @@ class WarpErrorTally:
         self._sum += value
         self._pairs += 1
         return value
+
+    def skip(self) -> None:
+        self._before = None
 
     def score(self) -> float:
         """Raises ValueError below two frames."""

@@ -65,8 +65,11 @@ def judge(
 
 def sampled(parts: Sequence[Measured]) -> str:
     """Says which metrics looked at some frames only; empty when none did."""
-    few = [f"{part.metric.title} on each {part.every}th frame of a shot" for part in parts if part.every > 1]
-    return f"{', '.join(few)}. " if few else ""
+    said = ""
+    for every in sorted({part.every for part in parts if part.every > 1}):
+        few = ", ".join(part.metric.title for part in parts if part.every == every)
+        said += f"Each {every}th frame of a shot: {few}. "
+    return said
 
 
 def measure(made: Reel, truth: str, survey: Survey, shots: Sequence[Shot], how: Measuring) -> Scorecard:

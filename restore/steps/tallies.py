@@ -45,9 +45,12 @@ class _Row:
         self._refused = ""
 
     def add(self, pictures: Pictures) -> Values:
-        self._seen += 1
-        if (self._seen - 1) % self._every or self._refused:
+        place, self._seen = self._seen % self._every, self._seen + 1  # place in the group of which one is measured
+        if place > self.metric.looks_back or self._refused:
             return NONE
+        if place == 0 and self._every > self.metric.looks_back + 1:
+            for tally in self._tallies:
+                tally.skip()
         looked_at = (pictures.restored, pictures.gray, pictures.truth)
         try:
             pairs = zip(self._tallies, looked_at, strict=False)
