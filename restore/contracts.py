@@ -156,7 +156,7 @@ class Metric(Protocol):
     better      "truth": neither more nor less is better, but what is nearest to the truth's own value, which is then
                 measured too, by adding the truth against itself.
     looks_back  frames before the one at hand that it needs.
-    in_run      a run measures each n-th frame of a shot (and shows the metric the `looks_back` before it), to save time; 0: none.
+    in_run      a run measures each n-th frame of a shot (the metric also sees those it looks back at); 0: none.
     in_score    the same for `restore score`.
     """
 
