@@ -1,6 +1,6 @@
 """What each way of holding colour still does to flicker and to colour: clips of a folder, clean and worn, one network.
 
-    python benchmarks/consistency.py FOLDER [--frames 36] [--out docs/consistency.md] [--pictures FOLDER]
+    python benchmarks/consistency.py FOLDER --out docs/consistency.md [--frames 24] [--pictures FOLDER]
 
 FOLDER holds films in colour, in subfolders `video_cartoon` and `video_natural`; only those that the shipped network
 never saw are used, as configs/train/first.toml names them. Truth is their own colour, laid over the same light.
@@ -21,9 +21,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
-from skimage.color import deltaE_ciede2000, rgb2lab
 
-from restore import colour, filters, motion
+from restore import colour, filters, metrics, motion
 from restore.colour.codes import Float
 from restore.contracts import Frames
 from restore.film import ColourTags, Shot
@@ -38,20 +37,18 @@ TAGS = ColourTags("bt601", False, "center")
 KINDS = ("video_cartoon", "video_natural")
 WORN = Wear(blur=1, fading=1, flicker=1, grain=1, dust=1, blotches=1, scratches=1)
 """All kinds of wear that leave things where they are, so that the true colour still lies on them."""
-STEPS = (1, 2, 4)
-"""Frames apart at which CDC compares colours."""
-Settings = dict[str, object]
-Chain = tuple[tuple[str, Settings], ...]
+Chain = tuple[tuple[str, dict[str, object]], ...]
+Passage = tuple[Float, Float]
+"""Where one frame's things are in the next (h, w, 2), and 1 where they are seen in both (h, w, 1)."""
 STABILIZE: Chain = (("stabilize", {}),)
 SEGMENTS: Chain = (*STABILIZE, ("smooth_segments", {}))
-MEDIAN: Chain = (*STABILIZE, ("median", {}))
 WAYS: tuple[tuple[str, bool, Chain], ...] = (
     ("(a) frame by frame", False, ()),
     ("(b) a + stabilize", False, STABILIZE),
     ("(c) two-frame network", True, ()),
     ("(d) c + stabilize", True, STABILIZE),
     ("(e1) d + smooth_segments", True, SEGMENTS),
-    ("(e2) d + median", True, MEDIAN),
+    ("(e2) d + median", True, (*STABILIZE, ("median", {}))),
     ("(e) d + both", True, (*SEGMENTS, ("median", {}))),
 )
 MEASURES = ("warp", "chroma warp", "cdc", "cdc to truth", "psnr", "ciede2000")
@@ -66,14 +63,6 @@ class Clip:
     frames: Frames
     clean: npt.NDArray[np.uint8]
     truth: tuple[tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]], ...]
-
-
-@dataclass(frozen=True)
-class Passage:
-    """Where the clean film's things go, by a flow that no filter uses: for the warp error."""
-
-    where: Float  # (h, w, 2) in the next frame
-    mask: Float  # (h, w, 1) 1 where it is seen in both
 
 
 def clips(folder: Path, frames: int) -> list[Clip]:
@@ -102,11 +91,6 @@ def clip(path: Path, frames: int) -> Clip | None:
     return Clip(path.stem, path.parent.name, Frames(light, None, 0, 8, reel.video.colour), light, planes)
 
 
-def worn(clip: Clip) -> Clip:
-    light = np.stack([frame.light for frame in wear_out(clip.frames.light, 8, WORN, seed=3)])
-    return replace(clip, frames=replace(clip.frames, light=light))
-
-
 def passages(clip: Clip) -> list[Passage]:
     """DIS at its medium preset on clean light 320 wide; occlusion as Lai et al. 2018 (ECCV) rule it, times 1 px."""
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
@@ -121,7 +105,7 @@ def passages(clip: Clip) -> list[Passage]:
         hidden = np.square(ahead + returned).sum(2) > 0.01 * length + 0.5
         down, across = (np.diff(ahead, axis=axis, append=ahead.take([-1], axis)) for axis in (0, 1))
         edge = np.square(down).sum(2) + np.square(across).sum(2) > 0.01 * np.square(ahead).sum(2) + 0.002
-        made.append(Passage(where, (~(hidden | edge)).astype(np.float32)[..., None]))
+        made.append((where, (~(hidden | edge)).astype(np.float32)[..., None]))
     return made
 
 
@@ -159,11 +143,9 @@ def shown(frames: Frames) -> list[Float]:
     size = (-(-height // 2), -(-width // 2))
     made = []
     for t, light in enumerate(frames.light):
-        if frames.colour is None:
-            made.append(colour.gray_rgb(light, frames.tags, frames.depth))
-            continue
-        cb, cr = colour.chroma_planes(frames.colour[t], light, frames.tags, frames.depth, size)
-        made.append(colour.to_rgb(light, cb, cr, frames.tags, frames.depth))
+        made_colour = np.zeros((2, 1, 1), np.float32) if frames.colour is None else frames.colour[t]
+        planes = colour.chroma_planes(made_colour, light, frames.tags, frames.depth, size)
+        made.append(colour.to_rgb(light, *planes, frames.tags, frames.depth))
     return made
 
 
@@ -176,46 +158,23 @@ def judged(pictures: Sequence[Float], truth: Sequence[Float], journey: Sequence[
     """warp (×10⁴), chroma warp (×10⁴), CDC (×10³), PSNR (dB), CIEDE2000 of one clip."""
     small = [seen(picture) for picture in pictures]
     chroma = [np.stack(colour.from_rgb(picture, "bt601")[1:], axis=-1) for picture in small]
-    error = [np.mean(np.square(a - b, dtype=np.float64)) for a, b in zip(pictures, truth, strict=True)]
-    each_third = [(small[t], seen(truth[t])) for t in range(0, len(small), 3)]
-    return {
-        "warp": 1e4 * np.mean([warp_error(*pair) for pair in zip(small, small[1:], journey, strict=False)]),
-        "chroma warp": 1e4 * np.mean([warp_error(*pair) for pair in zip(chroma, chroma[1:], journey, strict=False)]),
-        "cdc": 1e3 * cdc(small),
-        "psnr": float(np.mean([min(100.0, -10 * np.log10(max(e, 1e-10))) for e in error])),
-        "ciede2000": float(np.mean([difference(*pair) for pair in each_third])),
-    }
+    made = {"warp": warp_error(small, journey), "chroma warp": warp_error(chroma, journey)}
+    for name, every in (("cdc", 1), ("psnr", 1), ("ciede2000", 3)):
+        tally = metrics.find(name)().begin()
+        for t in range(0, len(pictures), every):
+            tally.add(pictures[t], truth[t])
+        made[name] = tally.score()
+    return made | {"cdc": 1e3 * made["cdc"]}
 
 
-def warp_error(here: Float, there: Float, passage: Passage) -> float:
-    fetched = cv2.remap(there, passage.where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    error = np.square(fetched - here) * passage.mask
-    return float(error.sum() / max(passage.mask.sum() * here.shape[2], 1.0))
-
-
-def difference(picture: Float, truth: Float) -> float:
-    sides = (picture.shape[1] // 2, picture.shape[0] // 2)
-    labs = [rgb2lab(cv2.resize(p, sides, interpolation=cv2.INTER_AREA)) for p in (picture, truth)]
-    return float(deltaE_ciede2000(*labs).mean())
-
-
-def cdc(pictures: Sequence[Float]) -> float:
-    """Colour distribution consistency (TCVC): Jensen-Shannon divergence of histograms 1, 2 and 4 frames apart."""
-    codes = [np.clip(np.rint(picture * 255), 0, 255).astype(np.int64) for picture in pictures]
-    shares = np.stack(
-        [[np.bincount(c[..., k].ravel(), minlength=256) / c[..., k].size for k in range(3)] for c in codes]
-    )
-    return float(np.mean([divergence(shares[:-step], shares[step:]).mean() for step in STEPS]))
-
-
-def divergence(p: npt.NDArray[np.float64], q: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    middle = (p + q) / 2
-
-    def against_middle(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        quotient = np.divide(x, middle, out=np.ones_like(x), where=x > 0)
-        return np.sum(x * np.log(quotient), axis=-1)
-
-    return (against_middle(p) + against_middle(q)) / 2
+def warp_error(pictures: Sequence[Float], journey: Sequence[Passage]) -> float:
+    """×10⁴: mean over pairs of the squared difference of what is seen in both."""
+    errors = []
+    for (here, there), (where, mask) in zip(itertools.pairwise(pictures), journey, strict=True):
+        fetched = cv2.remap(there, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        error = np.square(fetched - here) * mask
+        errors.append(error.sum() / max(mask.sum() * here.shape[2], 1.0))
+    return float(1e4 * np.mean(errors))
 
 
 def scores(folder: Path, frames: int, pictures: Path | None) -> tuple[dict[tuple[str, ...], dict[str, float]], int]:
@@ -225,7 +184,9 @@ def scores(folder: Path, frames: int, pictures: Path | None) -> tuple[dict[tuple
     chosen = clips(folder, frames)
     for clean in chosen:
         journey = passages(clean)
-        for state, clip in (("clean", clean), ("worn", worn(clean))):
+        light = np.stack([frame.light for frame in wear_out(clean.clean, 8, WORN, seed=3)])
+        worn = replace(clean, frames=replace(clean.frames, light=light))
+        for state, clip in (("clean", clean), ("worn", worn)):
             truth = true_rgb(clip)
             own = judged(truth, truth, journey)
             made = {"truth": truth, "gray": shown(clip.frames)}
@@ -242,7 +203,7 @@ def scores(folder: Path, frames: int, pictures: Path | None) -> tuple[dict[tuple
 
 
 def strip(made: dict[str, list[Float]], path: Path) -> None:
-    """A sheet to look at: a row for each way, four consecutive frames in it, then the difference of the last two."""
+    """A sheet to look at: each way's four frames in a row, and the difference of the last two."""
     rows = []
     for result in made.values():
         middle = len(result) // 2
@@ -301,17 +262,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--frames", type=int, default=24, help="of each clip")
-    parser.add_argument("--out", type=Path, help="the page; printed without it")
+    parser.add_argument("--out", type=Path, required=True, help="the page")
     parser.add_argument("--pictures", type=Path, help="a folder for sheets to look at")
     given = parser.parse_args()
     cv2.setNumThreads(1)
     costed = "\n".join(costs())
     means, count = scores(given.folder, given.frames, given.pictures)
     page = PAGE.format(count=count, frames=given.frames, tables=tables(means), costs=costed)
-    if given.out is None:
-        print(page)
-    else:
-        given.out.write_text(page, encoding="utf-8")
+    given.out.write_text(page, encoding="utf-8")
 
 
 PAGE = """# Colour that holds still, measured
@@ -324,7 +282,7 @@ settings. Worn film is the clean one with blur, fading, flicker, grain, dust, bl
 * Warp error: of R'G'B' between neighbours along the clean film's motion (DIS, medium), where it is seen in both (Lai
   et al. 2018). Light's own flicker and grain is most of it on worn film; "of chroma alone" is the same of Cb and Cr.
 * CDC: Jensen–Shannon divergence of colour histograms 1, 2 and 4 frames apart. It should be the truth's, not least.
-* PSNR of R'G'B'; CIEDE2000 on every third frame at half size.
+* PSNR of R'G'B'; CIEDE2000 on every third frame.
 
 {tables}
 ## What it costs

@@ -43,7 +43,7 @@ def error(colour: np.ndarray, owner: np.ndarray) -> float:
 
 
 def test_colour_that_ran_over_outlines_goes_back() -> None:
-    film, owner = painted(3, noise=0.02)
+    film, owner = painted(3, noise=0.01)
     plain, drawn = run(film, strength=0.0), run(film, strength=1.0, tolerance=0.04)
     assert plain.shape == drawn.shape == (3, 2, 120, 160)  # as fine as the light that surfaces are found in
     assert error(drawn, owner) < 0.5 * error(plain, owner)

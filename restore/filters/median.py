@@ -30,7 +30,7 @@ class Median(BaseModel):
     version: ClassVar[int] = 1
 
     frames: Literal[1, 3, 5] = Field(3, description="frames in time; 1: none but its own")
-    size: Literal[1, 3, 5] = Field(3, description="samples of colour across and down; 1: none but its own")
+    size: Literal[1, 3, 5] = Field(1, description="samples of colour across and down; 1: none but its own")
     occlusion: float = Field(1.0, gt=0, le=20, description="px of a picture 320 wide that motion may miss by")
     light: float = Field(0.05, gt=0, le=1, description="difference of light that is still the same thing, 1 = white")
 

@@ -30,9 +30,9 @@ class SmoothSegments(BaseModel):
     changes_light: ClassVar[bool] = False
     version: ClassVar[int] = 1
 
-    strength: float = Field(0.6, ge=0, le=1, description="0: colour as it came, 1: each surface's mean")
+    strength: float = Field(0.8, ge=0, le=1, description="0: colour as it came, 1: each surface's mean")
     tolerance: float = Field(0.02, gt=0, le=0.5, description="distance in Cb, Cr (−0.5 to 0.5) that is one colour")
-    reach: int = Field(2, ge=0, le=4, description="frames before and after whose surfaces have a say")
+    reach: int = Field(1, ge=0, le=4, description="frames before and after whose surfaces have a say")
     occlusion: float = Field(1.0, gt=0, le=20, description="px of a picture 320 wide that motion may miss by")
     light: float = Field(0.05, gt=0, le=1, description="difference of light that is still the same thing, 1 = white")
 
