@@ -27,8 +27,9 @@ class PlanePsnr(Everywhere):
     """PSNR of one plane, mean of frames: 10·log10(1 / MSE), MSE over H·W samples, Y' in [0, 1], Cb, Cr in [−0.5, 0.5].
 
     The planes are those of R'G'B' as shown (cut to [0, 1], BT.709 matrix, chroma at full size), so that films coded in
-    different ways compare. A film that keeps its luma has a psnr_y far above the others; psnr_cb and psnr_cr are the
-    colour's part of the error. A frame counts for no more than 100 dB.
+    different ways compare. psnr_cb and psnr_cr are the colour's part of the error. psnr_y of a film that keeps its
+    luma is near 100 dB if the film's own matrix is BT.709; with another, wrong colour leaks into this Y'. It is no
+    proof of kept luma: that is made on code values, in every run. A frame counts for no more than 100 dB.
     """
 
     plane: ClassVar[int]

@@ -1,4 +1,4 @@
-"""How far the picture's light is from the truth's, in decibels; a film that keeps its luma shows it here."""
+"""How far the picture's light is from the truth's, in decibels."""
 
 from __future__ import annotations
 
