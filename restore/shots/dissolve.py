@@ -37,19 +37,23 @@ class Mixture:
 
 
 class DissolveFinder:
-    """Watches for dissolves with a delay of at most 21 frames and memory of 43 pictures of 32×24."""
+    """Watches for dissolves with a delay of at most 22 frames and memory of 43 pictures of 32×24."""
 
     def __init__(self) -> None:
         self.found: list[Mixture] = []
+        self._latest: deque[Small] = deque(maxlen=3)
         self._seen: deque[tuple[Small, float]] = deque(maxlen=2 * HALVES[-1] + 1)  # picture, squared length
 
     def add(self, index: int, small: Small) -> None:
         """small (h, w) float32: luma in 8-bit code values, its mean taken off, dust removed."""
-        row = np.asarray(cv2.resize(small, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), np.float32).ravel()
-        self._seen.append((row, float(row @ row)))
+        row = cv2.resize(small, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA).ravel()
+        self._latest.append(np.asarray(row, np.float32))
+        if len(self._latest) == 3:  # dirt and flicker last one frame
+            calm = np.median(np.stack(list(self._latest)), axis=0)
+            self._seen.append((calm, float(calm @ calm)))
         for half in HALVES:
             if len(self._seen) > 2 * half:
-                self._judge(index - half, half)
+                self._judge(index - 1 - half, half)
 
     def _judge(self, frame: int, half: int) -> None:
         (first, first_square), (last, last_square) = self._seen[-1 - 2 * half], self._seen[-1]

@@ -1,10 +1,10 @@
 """Finds cuts, fades and dissolves in old film: flicker, flashes, dust and gate weave are not cuts.
 
-Every frame becomes a small luma picture, 64×48, with its dust taken out by a median and its exposure taken out by mean
-and standard deviation. Two such pictures are compared at the best of nine small shifts, because film weaves in the
-gate. A cut is a step that stands out from the steps around it (the adaptive ratio of PySceneDetect's
-AdaptiveDetector) and that still shows between the frames further out on both sides: a flash or a blotch does not.
-A fade is a spell without a picture between two different pictures; for dissolves see `dissolve`.
+Every frame is looked at small (see `likeness`). A cut parts two groups of four frames that are alike among themselves
+and unlike each other, so that no single spoilt frame decides: a flash or a blotch does not make a cut, and flicker,
+grain or motion that make a group unlike itself raise the bar. Most of the change must come in the one step. A fade is a
+spell without outlines that two frames share, between two different pictures: grain and dust are no picture. For
+dissolves see `dissolve`.
 """
 
 from __future__ import annotations
@@ -13,66 +13,36 @@ from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
 from restore.contracts import Light
 from restore.shots.detector import Transition
 from restore.shots.dissolve import OFF_LINE, DissolveFinder
+from restore.shots.likeness import Look, Small, look
 
-Small = npt.NDArray[np.float32]
+REACH = 4  # frames in each of the two groups; also between two cuts
+APART = 0.55  # share of the likeness within the groups that is lost across, above which they are two shots
+AT_ONCE = 0.5  # of the loss must come in the step itself
+LOST = 0.35  # and at least so much of it: among frames that are mostly noise nothing is known
+BLANK = 0.6  # 8-bit code values of shared outlines below which there is no picture
+PICTURE = 1.5  # and above which there is one
+FAINT = 0.7  # of the outlines that follow: a picture that starts fainter than this is fading in
+FLASH = 2  # frames that a flash lasts at most
+OTHER = 0.5  # likeness across a fade below which the picture after is another one
 
-WIDTH, HEIGHT = 64, 48
-REACH = 6  # frames looked at on each side of a step
-SPREAD_FLOOR = 6.0  # 8-bit code values: a frame with less contrast than this is not stretched further
-CLIP = 1.5  # standard deviations: one bright corner shall not decide
-SURE = 0.4  # mean distance above which a step is a cut even where the picture moves
-LOW = 0.22  # and below which it never is: a jump cut in front of the same wall lies between
-STANDS_OUT = 3.0  # a step below SURE must be this many times the median step around it
-MOVES = 1.8  # and one above it this many times
-ACROSS = 0.8  # of the step's threshold must remain between the frames further out
-QUIET = 0.05  # median step of a still picture, so that the ratio means something there too
-FLAT = 5.0  # 8-bit code values of contrast below which a frame shows no picture
-FAINT = 0.7  # of the contrast that follows: a picture that starts fainter than this is fading in
-PICTURE = 12.0  # and above which it surely does
+
+@dataclass
+class _Seen:
+    index: int
+    view: Small
+    shown: float  # 8-bit code values: outlines shared with a neighbour, which grain and dust are not
 
 
 @dataclass(frozen=True)
-class _Seen:
-    index: int
-    small: Small
-    contrast: float  # before normalising, 8-bit code values
-    step: float  # distance from the frame before
-
-
-def proxy(light: Light, depth: int) -> tuple[Small, float]:
-    """Small normalised luma and its contrast.
-
-    light (H, W) uint8 or uint16 of `depth` bits → (48, 64) float32 of mean 0 and standard deviation 1 (less where the
-    picture is nearly flat), and the standard deviation before, in 8-bit code values.
-    """
-    apart = max(1, min(light.shape[0] // (4 * HEIGHT), light.shape[1] // (4 * WIDTH)))
-    thinned = light[::apart, ::apart]  # at least 4×4 samples for one of the proxy: they suffice
-    small = cv2.resize(thinned.copy(), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-    values = cv2.medianBlur(small, 5).astype(np.float32) * np.float32(2.0 ** (8 - depth))
-    mean, spread = cv2.meanStdDev(values)
-    contrast = float(spread[0, 0])
-    return (values - np.float32(mean[0, 0])) / np.float32(max(contrast, SPREAD_FLOOR)), contrast
-
-
-def distance(one: Small, other: Small) -> float:
-    """Mean clipped difference of two proxies at the best of the nine shifts by up to one pixel; 0 is the same.
-
-    Below QUIET it is that of no shift: how quiet a quiet step is decides nothing.
-    """
-    still = float(np.minimum(np.abs(one - other), CLIP).mean())
-    if still < QUIET:
-        return still
-    shifted = np.lib.stride_tricks.sliding_window_view(one, (HEIGHT - 2, WIDTH - 2))
-    difference = np.abs(shifted - other[1:-1, 1:-1])
-    np.minimum(difference, CLIP, out=difference)
-    return float(difference.mean(axis=(2, 3)).min())
+class _Fade:
+    first: int  # without a picture
+    stop: int
+    likeness: float  # of the pictures on both sides
 
 
 class LumaDetector:
@@ -83,90 +53,118 @@ class LumaDetector:
 
     def begin(self, rate: Fraction) -> None:
         del rate  # it counts in frames, as a splice does
-        self._seen: deque[_Seen] = deque(maxlen=2 * REACH + 1)
-        self._cuts: list[Transition] = []
+        self._seen: deque[_Seen] = deque(maxlen=2 * REACH)
+        self._last: Look | None = None
+        self._steps: list[tuple[float, int, bool]] = []  # separation, frame, at the edge of a fade
         self._dissolves = DissolveFinder()
-        self._fades: list[tuple[int, int, float]] = []  # first flat frame, first frame after, distance across
-        self._before: Small | None = None  # the last sure picture
-        self._flat_from: int | None = None
-        self._flat_to = 0
+        self._fades: list[_Fade] = []
+        self._before: deque[Small] = deque(maxlen=REACH)  # the last sure pictures
+        self._after: list[Small] = []  # the first ones after a blank spell
+        self._blank: tuple[int, int] | None = None
 
     def add(self, index: int, light: Light, depth: int) -> None:
-        small, contrast = proxy(light, depth)
-        step = distance(small, self._seen[-1].small) if self._seen else 0.0
-        self._seen.append(_Seen(index, small, contrast, step))
-        self._dissolves.add(index, small * np.float32(max(contrast, SPREAD_FLOOR)))
-        self._watch_fade(index, small, contrast)
-        if len(self._seen) > REACH:
-            self._judge(len(self._seen) - 1 - REACH)
+        now = look(light, depth)
+        last = now if self._last is None else self._last
+        shared = max(float(np.mean(now.outlines * last.outlines)), 0.0) ** 0.5
+        self._last = now
+        if self._seen:
+            self._seen[-1].shown = max(self._seen[-1].shown, shared)
+            self._watch_fade(self._seen[-1])
+        self._seen.append(_Seen(index, now.view, shared))
+        self._dissolves.add(index, now.small)
+        if len(self._seen) >= REACH:
+            self._judge(len(self._seen) - REACH)
 
     def finish(self) -> tuple[Transition, ...]:
-        for at in range(max(0, len(self._seen) - REACH), len(self._seen)):
+        for at in range(max(0, len(self._seen) - REACH + 1), len(self._seen)):
             self._judge(at)
         self._seen.clear()
         fades = [
-            Transition((first + after) // 2, "fade", _confidence(across / LOW))
-            for first, after, across in self._fades
-            if not any(first - REACH <= cut.frame <= after + REACH for cut in self._cuts)
+            Transition((fade.first + fade.stop) // 2, "fade", _confidence((1 - fade.likeness) / (1 - OTHER)))
+            for fade in self._fades
         ]
-        sharp = [change.frame for change in self._cuts + fades]
+        cuts = [cut for cut in self._cuts() if not any(abs(cut.frame - fade.frame) <= REACH for fade in fades)]
+        hard = [cut.frame for cut in cuts]
+        fades = [f for f, span in zip(fades, self._fades, strict=True) if not _touched(span, hard)]
+        sharp = [change.frame for change in cuts + fades]
         dissolves = [
             Transition(m.frame, "dissolve", _confidence(OFF_LINE / max(m.off_line, OFF_LINE / 4)))
             for m in self._dissolves.found
             if not any(abs(m.frame - frame) <= m.half + REACH for frame in sharp)
         ]
-        return tuple(sorted(self._cuts + fades + dissolves))
+        return tuple(sorted(cuts + fades + dissolves))
 
     def _judge(self, at: int) -> None:
-        """Is the step into the frame at position `at` of the ring a cut?"""
-        ring = self._seen
-        here = ring[at]
-        around = [ring[i].step for i in range(len(ring)) if i != at and ring[i].index > 0]
-        if at == 0 or not around or here.step <= LOW:
-            return
-        usual = max(float(np.median(around)), QUIET)
-        enough = max(MOVES * usual, min(SURE, max(LOW, STANDS_OUT * usual)))
-        nearest = max(ring[i].step for i in range(max(0, at - 3), min(len(ring), at + 4)))
-        if here.step <= enough or here.step < nearest or self._edge_of_fade(at):
-            return
-        across = min(distance(ring[after].small, ring[before].small) for before, after in self._pairs(at))
-        margin = min(here.step, across / ACROSS) / enough
-        if margin > 1.0:
-            self._cuts.append(Transition(here.index, "cut", _confidence(margin)))
+        """How far the groups before and after position `at` of the ring are apart."""
+        ring = list(self._seen)[max(0, at - REACH) : at + REACH]
+        at = min(at, REACH)
+        views = np.stack([seen.view for seen in ring])
+        alike = views @ views.T
+        here, apart, enough = ring[at], 0.0, False
+        blank = [i for i, seen in enumerate(ring) if seen.shown < BLANK]
+        alike[np.ix_(blank, blank)] = 1.0  # whatever dirt is on them
+        if at > 0:
+            within = (_usual(alike[:at, :at]) + _usual(alike[at:, at:])) / 2
+            across = np.sort(alike[:at, at:], axis=None)
+            lost = within - float(across[round(0.75 * (across.size - 1))])
+            apart = lost / max(within, LOST)
+            enough = lost > LOST and apart > APART and within - float(alike[at - 1, at]) > AT_ONCE * lost
+        if enough:
+            self._steps.append((apart, here.index, self._edge_of_fade(ring, at)))
 
-    def _edge_of_fade(self, at: int) -> bool:
-        """The step is between a flat frame and the faint end of a picture that is coming or going."""
-        contrast = [seen.contrast for seen in self._seen]
-        before, after = contrast[at - 1], contrast[at]
-        if min(before, after) > FLAT:
+    def _cuts(self) -> list[Transition]:
+        """The best step of each neighbourhood, unless it is where a fade begins or ends."""
+        kept: list[tuple[float, int, bool]] = []
+        for step in sorted(self._steps, key=lambda step: (-step[0], step[1])):
+            if all(abs(step[1] - other[1]) > REACH for other in kept):
+                kept.append(step)
+        return [Transition(frame, "cut", _confidence(apart / APART)) for apart, frame, faint in kept if not faint]
+
+    @staticmethod
+    def _edge_of_fade(ring: list[_Seen], at: int) -> bool:
+        """The step is between a blank frame and the faint end of a picture that is coming or going."""
+        before, after = ring[at - 1].shown, ring[at].shown
+        if min(before, after) > BLANK:
             return False
-        side = contrast[at:] if after > before else contrast[:at]
-        return max(before, after) < FAINT * max(side)
+        side = ring[at:] if after > before else ring[:at]
+        return max(before, after) < FAINT * max((seen.shown for seen in side), default=0.0)
 
-    def _pairs(self, at: int) -> list[tuple[int, int]]:
-        """Frames on both sides of a cut before position `at` that must differ too: a flash lasts up to two frames."""
-        last = len(self._seen) - 1
-        wanted = ((2, 1), (1, 2), (3, 1), (2, 2), (3, 4))  # frames before, frames after
-        return [(max(0, at - back), min(last, at + ahead)) for back, ahead in wanted]
+    def _watch_fade(self, seen: _Seen) -> None:
+        if seen.shown < BLANK:
+            self._close_fade()
+            first = seen.index if self._blank is None else self._blank[0]
+            self._blank = (first, seen.index + 1)
+        elif seen.shown > PICTURE:
+            if self._blank is None:
+                self._before.append(seen.view)
+            else:
+                self._after.append(seen.view)
+                if len(self._after) == REACH:
+                    self._close_fade()
 
-    def _watch_fade(self, index: int, small: Small, contrast: float) -> None:
-        if contrast < FLAT:
-            if self._flat_from is None:
-                self._flat_from = index
-            self._flat_to = index + 1
-        elif contrast > PICTURE:
-            if self._flat_from is not None and self._before is not None:
-                across = distance(small, self._before)
-                if across > LOW:
-                    self._note_fade(self._flat_from, self._flat_to, across)
-            self._before, self._flat_from = small, None
+    def _close_fade(self) -> None:
+        """The picture is back (or a blotch on black leader looked like one for a few frames: then it goes on)."""
+        if self._blank is None or not self._after:
+            return
+        if len(self._after) == REACH:
+            if self._before:
+                likeness = float((np.stack(self._after) @ np.stack(list(self._before)).T).max())
+                if likeness < OTHER and self._blank[1] - self._blank[0] > FLASH:
+                    self._fades.append(_Fade(*self._blank, likeness))
+            self._before.clear()
+            self._before.extend(self._after)
+            self._blank = None
+        self._after = []
 
-    def _note_fade(self, first: int, after: int, across: float) -> None:
-        """A blotch on black leader looks like a picture for a frame: what it parts is still one fade."""
-        if self._fades and first - self._fades[-1][1] <= REACH:
-            first, _, known = self._fades.pop()
-            across = max(across, known)
-        self._fades.append((first, after, across))
+
+def _usual(alike: Small) -> float:
+    """The median likeness of two frames of a group; of one frame, that to itself: 1, or 0 where it is flat."""
+    pairs = np.sort(alike[np.triu_indices(len(alike), 1 if len(alike) > 1 else 0)])
+    return float(pairs[(len(pairs) - 1) // 2])
+
+
+def _touched(fade: _Fade, cuts: list[int]) -> bool:
+    return any(fade.first - REACH <= cut <= fade.stop + REACH for cut in cuts)
 
 
 def _confidence(margin: float) -> float:
