@@ -14,6 +14,7 @@ from stand_in import Wash, Weights
 
 from restore.configs import recipe as recipes
 from restore.film import Gate, Master, Scorecard, Shot, Survey, Take
+from restore.media.index import Index
 from restore.steps import provenance
 from restore.steps.options import Options
 from restore.steps.prepare import Plan, opened
@@ -37,7 +38,7 @@ def known(film: Path, out: Path, **wanted: Any) -> tuple[dict[str, Any], Plan, S
     plan = opened(str(film), Options(out=str(out), device="cpu", threads=1, **wanted))
     survey, shots = split(plan.reel, out / "index.npz")
     takes = [Take(shot, "k" * 64, "takes/k.mkv", "a" * 64, 1000, 0.5, False) for shot in shots]
-    return provenance.before(plan, survey, shots, takes), plan, survey, shots
+    return provenance.before(plan, survey, Index.load(survey.index_path), shots, takes), plan, survey, shots
 
 
 def test_says_source_survey_networks_and_machine(film: Path, tmp_path: Path) -> None:
@@ -113,4 +114,4 @@ def test_a_filter_that_alters_light_is_named(film: Path, tmp_path: Path) -> None
             return {}
 
     dusty = replace(plan, recipe=replace(plan.recipe, chain=(("dust", Dust()),)))  # type: ignore[arg-type]
-    assert provenance.before(dusty, survey, shots, ())["luma_altered_by"] == ["dust"]
+    assert provenance.before(dusty, survey, Index.load(survey.index_path), shots, ())["luma_altered_by"] == ["dust"]

@@ -30,8 +30,8 @@ def assemble(
     """
     unchanged(survey.reel)
     index = Index.load(Path(survey.index_path))
-    attached = Path(made.provenance).with_name("attached.json")
-    write_json(attached, provenance.before(plan, survey, shots, takes))
+    attached = Path(made.provenance).with_name(provenance.ATTACHED)
+    write_json(attached, provenance.before(plan, survey, index, shots, takes))
     leave_studio(plan.options.device, plan.options.pinned_threads)
     access = None if made.access is None else Path(made.access)
     name = shown(Path(plan.outputs.provenance).name)  # Matroska's names are UTF-8

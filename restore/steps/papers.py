@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,7 +32,7 @@ def papers(reel: Finished, seconds: Mapping[str, float], made: Outputs) -> None:
     """Write all papers of `reel` under the names `made`. `seconds`: how long each step took so far."""
     save_shots(Path(made.shots), reel.survey, reel.shots)
     write_json(Path(made.scorecard), to_plain(reel.scorecard))
-    known = provenance.before(reel.plan, reel.survey, reel.shots, reel.takes)
+    known = json.loads(Path(made.provenance).with_name(provenance.ATTACHED).read_text(encoding="utf-8"))
     whole = provenance.after(known, reel.plan, reel.master, reel.scorecard, seconds)
     write_json(Path(made.provenance), whole)
     survey = replace(reel.survey, notes=(*reel.survey.notes, *reel.master.notes))

@@ -14,9 +14,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from restore import __version__
 from restore.contracts import RunsNetwork
@@ -29,6 +30,9 @@ from restore.store import file_sha256
 
 FORMAT = 1
 """Raised when a reader of older files would misread newer ones."""
+
+ATTACHED = "attached.json"
+"""In the work folder: what is known before the master is written, byte for byte as it is attached to the master."""
 
 DIGITAL_SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 """IPTC NewsCodes, Digital Source Type: captured light together with media that a trained model made."""
@@ -83,7 +87,7 @@ PLACES = frozenset({"out", "overwrite", "keep_takes", "shots", "truth"})
 """Options that say where things are, or are checked only: they decide nothing in the master."""
 
 
-def before(plan: Plan, survey: Survey, shots: Sequence[Shot], takes: Sequence[Take]) -> dict[str, Any]:
+def before(plan: Plan, survey: Survey, index: Index, shots: Sequence[Shot], takes: Sequence[Take]) -> dict[str, Any]:
     """What is known before the master is written, and decides it; JSON types only.
 
     The same for an interrupted run as for one that was not, and wherever the film lies: no time, no folder.
@@ -98,7 +102,7 @@ def before(plan: Plan, survey: Survey, shots: Sequence[Shot], takes: Sequence[Ta
         "survey": {
             "frames": survey.frames,
             "index_sha256": survey.index_sha256,
-            "timestamps": timestamps(Index.load(Path(survey.index_path)), reel),
+            "timestamps": timestamps(index, reel),
             "damage": to_plain(survey.damage),
             "notes": list(survey.notes),
         },
@@ -120,12 +124,14 @@ def timestamps(index: Index, reel: Reel) -> dict[str, Any]:
 
     `first`, then `steps` from each frame to the next, "42*2 41" for 42 42 41; where frames have none, `all` instead.
     """
-    pts, base = index.pts.tolist(), str(reel.video.time_base)
-    if NO_TIME in pts:
-        return {"time_base": base, "all": " ".join("none" if time == NO_TIME else str(time) for time in pts)}
-    runs = ((step, len(list(same))) for step, same in groupby(after - time for time, after in pairwise(pts)))
-    steps = " ".join(f"{step}*{count}" if count > 1 else str(step) for step, count in runs)
-    return {"time_base": base, "first": pts[0], "steps": steps}
+    base = str(reel.video.time_base)
+    if (index.pts == NO_TIME).any():
+        return {"time_base": base, "all": " ".join("none" if time == NO_TIME else str(time) for time in index.pts)}
+    steps = np.diff(index.pts)
+    begins = np.flatnonzero(np.diff(steps, prepend=steps[:1] - 1))  # where a run of equal steps begins
+    runs = zip(steps[begins], np.diff(begins, append=len(steps)), strict=True)
+    words = " ".join(f"{step}*{count}" if count > 1 else str(step) for step, count in runs)
+    return {"time_base": base, "first": int(index.pts[0]), "steps": words}
 
 
 def networks(plan: Plan) -> list[dict[str, Any]]:
