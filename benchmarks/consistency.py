@@ -247,7 +247,7 @@ def tables(means: dict[tuple[str, ...], dict[str, float]]) -> str:
             parts += [f"### {kind.removeprefix('video_').capitalize()}, {state}", ""]
             parts += [row("", *heads), row("---", *["---:"] * len(heads))]
             for name in ("truth", "gray", *(way for way, _, _ in WAYS)):
-                parts.append(row(name, *(f"{means[kind, state, name][m]:.4g}" for m in MEASURES)))
+                parts.append(row(name, *(f"{round(means[kind, state, name][m], 6):.4g}" for m in MEASURES)))
             parts.append("")
     return "\n".join(parts)
 
