@@ -73,3 +73,15 @@ class TestEveryFilter:
 def test_an_unknown_filter_is_answered_with_the_near_word() -> None:
     with pytest.raises(BadRecipe, match="no filter is called 'colourize'; did you mean 'colorize'"):
         filters.find("colourize")
+
+    @pytest.mark.parametrize(
+        ("picture", "colour"),
+        [((1, 1), (1, 1)), ((2, 1920), (2, 768)), ((1080, 1), (540, 1)), ((9, 17), (9, 17)), ((700, 40), (90, 20))],
+    )
+    def test_takes_any_shape(self, name: str, picture: tuple[int, int], colour: tuple[int, int]) -> None:
+        part, room = ready(name)
+        plain = film((3, *picture))
+        made = np.random.default_rng(2).uniform(-0.2, 0.2, (3, 2, *colour)).astype(np.float32)
+        frames = Frames(plain.light, made, plain.start, plain.depth, plain.tags)
+        done = part.begin(shot(frames), room)(frames)
+        assert done.colour is not None and len(done.colour) == 3 and np.isfinite(done.colour).all()

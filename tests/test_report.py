@@ -82,8 +82,9 @@ class Tags(HTMLParser):
 def test_page_says_what_was_made(finished: Finished, tmp_path: Path) -> None:
     page = finished.page(tmp_path)
     for text in (
-        "demo.mkv", "Luma identical to the source in every frame", "All 96 frames decoded", "1 check passed, 1 not applicable",
-        "31.25", "24.5", "better than gray", "not better than gray", "Apache-2.0", "ef" * 32,
+        "demo.mkv", "Luma identical to the source in every frame", "All 96 frames decoded",
+        "1 check passed, 1 not applicable", "31.25", "24.5",
+        "better than gray", "not better than gray", "Apache-2.0", "ef" * 32,
         finished.survey.reel.sha256, "demo.provenance.json", "00:00:00.000", "Colours were made.",
     ):  # fmt: skip
         assert text in page, text

@@ -60,7 +60,7 @@ class SmoothSegments(BaseModel):
                 del kept[t]
             for t, light in enumerate(lights, frames.start):
                 if t not in kept:
-                    kept[t] = self._said(light, small[t - frames.start])
+                    kept[t] = self._said(light, small[t - frames.start], own[0].shape[:2])
             said = [kept[t] for t in range(frames.start, frames.stop)]
             if self.reach:
                 between = paths.steps(frames, own[0].shape[:2])
@@ -70,14 +70,15 @@ class SmoothSegments(BaseModel):
 
         return smooth
 
-    def _said(self, light: Small, colour: Float) -> Float:
-        """(h, w, 3): how far each sample is to be drawn to its surface's colour, 0..1, after that colour's share."""
+    def _said(self, light: Small, colour: Float, size: tuple[int, ...]) -> Float:
+        """(*size, 3): the part of its surface's colour that each sample takes, then how large that part is, 0..1."""
         found = segments.coloured(segments.surfaces_of(light), colour, self.tolerance)
         pull = np.float32(self.strength) * found.trust[:, None]
         table = np.hstack([pull * found.means, pull])
         labels = found.labels
-        if colour.shape[0] > labels.shape[0]:
-            labels = np.asarray(cv2.resize(labels, colour.shape[1::-1], interpolation=cv2.INTER_NEAREST), np.int32)
+        if labels.shape != size:
+            labels = np.asarray(cv2.resize(labels, size[::-1], interpolation=cv2.INTER_NEAREST), np.int32)
+            labels = labels.reshape(size)  # OpenCV drops a side of one
         return np.take(table, labels, axis=0)
 
 
