@@ -29,10 +29,13 @@ def assemble(
     without an ffmpeg program, DiskError.
     """
     unchanged(survey.reel)
-    index = Index.load(Path(survey.index_path))
     attached = Path(made.provenance).with_name(provenance.ATTACHED)
-    write_json(attached, provenance.before(plan, survey, index, shots, takes))
+    known = provenance.before(plan, survey, shots, takes)
     leave_studio(plan.options.device, plan.options.pinned_threads)
+    index = Index.load(Path(survey.index_path))
+    known["survey"]["timestamps"] = provenance.timestamps(index, survey.reel)
+    write_json(attached, known)
+    del known  # the whole list of takes and times: what follows wants the memory
     access = None if made.access is None else Path(made.access)
     name = shown(Path(plan.outputs.provenance).name)  # Matroska's names are UTF-8
     out = joining.Outputs(Path(made.master), access, attached, name)

@@ -87,10 +87,11 @@ PLACES = frozenset({"out", "overwrite", "keep_takes", "shots", "truth"})
 """Options that say where things are, or are checked only: they decide nothing in the master."""
 
 
-def before(plan: Plan, survey: Survey, index: Index, shots: Sequence[Shot], takes: Sequence[Take]) -> dict[str, Any]:
+def before(plan: Plan, survey: Survey, shots: Sequence[Shot], takes: Sequence[Take]) -> dict[str, Any]:
     """What is known before the master is written, and decides it; JSON types only.
 
-    The same for an interrupted run as for one that was not, and wherever the film lies: no time, no folder.
+    The same for an interrupted run as for one that was not, and wherever the film lies: no time, no folder. The
+    frames' `timestamps` go into its "survey".
     """
     options, reel = plan.options, survey.reel
     source = {key: value for key, value in to_plain(reel).items() if key not in ("path", "modified_ns")}
@@ -102,7 +103,6 @@ def before(plan: Plan, survey: Survey, index: Index, shots: Sequence[Shot], take
         "survey": {
             "frames": survey.frames,
             "index_sha256": survey.index_sha256,
-            "timestamps": timestamps(index, reel),
             "damage": to_plain(survey.damage),
             "notes": list(survey.notes),
         },
