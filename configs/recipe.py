@@ -93,9 +93,16 @@ def load(which: str, overrides: Sequence[str] = ()) -> Recipe:
         raw = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadRecipe(f"{where}: not TOML: {str(error) or 'nested too deeply'}") from error
+    chain = raw.get("filters")
     for override in overrides:
         _override(raw, override)
+    for dropped in _listed(chain) - _listed(raw.get("filters")):  # --set took the filter out, its table goes with it
+        raw.pop(dropped, None)
     return _checked(where, raw, tuple(overrides))
+
+
+def _listed(chain: Any) -> set[str]:
+    return {name for name in chain if isinstance(name, str)} if isinstance(chain, list) else set()
 
 
 def _read(which: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from restore.contracts import Frames
 WINDOW = 8
 """Frames that a filter gets to return at a time, beside the context it asked for."""
 
-QUEUE = 4
+QUEUE = 2
 """Windows that may wait between two stages."""
 
 T = TypeVar("T")

@@ -29,6 +29,10 @@ def test_overrides_change_the_recipe_and_its_key() -> None:
     assert plain.picture_key() != other.picture_key()
 
 
+def test_a_filter_can_be_taken_out_for_one_run() -> None:
+    assert [name for name, _ in recipe.load("film", ["filters=['colorize']"]).chain] == ["colorize"]
+
+
 def test_what_does_not_touch_the_picture_does_not_touch_its_key() -> None:
     assert recipe.load("film").picture_key() == recipe.load("film", ["title=another"]).picture_key()
 

@@ -22,7 +22,7 @@ def demo(
 
     \b
     restore demo
-    restore demo --out /tmp/demo --seconds 30
+    restore demo --out try --seconds 30
     """
     from restore.flows.server import Server
 
