@@ -1,5 +1,8 @@
 # Two commands for a fresh machine: `make demo` and `make test`. Both need Python 3.11+ and a line to PyPI.
 PYTHON ?= python3
+# Compiled once, of what a run imports: all modules would be 150 MB more, none at all four seconds more at each start.
+IMPORTS = import prefect.server.api.server, uvicorn, restore.flows.cli, restore.flows.restore_reel, restore.demo.film
+COMPILE = env -u PYTHONDONTWRITEBYTECODE
 PIP_FLAGS = --quiet --disable-pip-version-check --no-compile --require-hashes
 
 .PHONY: help demo test check clean
@@ -15,12 +18,14 @@ help:
 	$(PYTHON) -m venv --clear .venv
 	.venv/bin/python -m pip install $(PIP_FLAGS) -r locks/base.txt
 	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --no-compile -e .
+	$(COMPILE) .venv/bin/python -c "$(IMPORTS)"
 	@touch $@
 
 .venv-test/ready: locks/all.txt pyproject.toml
 	$(PYTHON) -m venv --clear .venv-test
 	.venv-test/bin/python -m pip install $(PIP_FLAGS) -r locks/all.txt
 	.venv-test/bin/python -m pip install --quiet --no-deps --no-build-isolation --no-compile -e .
+	$(COMPILE) .venv-test/bin/python -c "$(IMPORTS)"
 	@touch $@
 
 demo: .venv/ready
