@@ -62,12 +62,12 @@ class WarpErrorTally:
 
 
 def pair_error(before: Array, now: Array, place: Array, seen: Array) -> float:
-    """Σ m·d² / Σ m of two frames (H, W, 3); place (H, W, 2) in `now` of each pixel of `before`; seen (H, W) is m.
+    """Σ m·d² / Σ m of two frames (H, W, channels); place (H, W, 2) in `now` of each pixel of `before`; seen (H, W) is m.
 
     Where nothing is seen in both frames the sum is 0, and so is the error.
     """
     squares = cv2.norm(before, fetched(now, place), cv2.NORM_L2SQR, mask=seen.view(np.uint8))
-    return squares / max(3 * int(np.count_nonzero(seen)), 1)
+    return squares / max(before.shape[2] * int(np.count_nonzero(seen)), 1)
 
 
 Part = WarpError
