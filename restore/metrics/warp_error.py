@@ -62,7 +62,7 @@ class WarpErrorTally:
 
 
 def pair_error(before: Array, now: Array, place: Array, seen: Array) -> float:
-    """Σ m·d² / Σ m of two frames (H, W, channels); place (H, W, 2) in `now` of each pixel of `before`; seen (H, W) is m.
+    """Σ m·d² / Σ m of two frames (H, W, C); place (H, W, 2) in `now` of each pixel of `before`; seen (H, W) is m.
 
     Where nothing is seen in both frames the sum is 0, and so is the error.
     """
