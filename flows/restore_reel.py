@@ -148,7 +148,7 @@ def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> Finish
     with stage("assemble", times):
         master = assemble(plan, survey, shots, takes, made)
     with stage("judge", times):
-        scorecard = judge(plan, survey, shots, master)
+        scorecard = judge(plan, survey, shots, master, made.scores)
     reel = Finished(plan, survey, shots, takes, master, scorecard)
     with stage("report", times):
         report(reel, times, made)

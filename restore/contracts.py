@@ -153,11 +153,12 @@ class Tally(Protocol):
 class Metric(Protocol):
     """A measure against ground truth: the class `Part` of restore/metrics/<name>.py.
 
-    better      "truth": neither more nor less is better, but what is nearest to the truth's own value, which is then
-                measured too, by adding the truth against itself.
-    looks_back  frames before the one at hand that it needs.
-    in_run      a run measures each n-th frame of a shot (the metric also sees those it looks back at); 0: none.
-    in_score    the same for `restore score`.
+    better         "truth": neither more nor less is better, but what is nearest to the truth's own value, which is then
+                   measured too, by adding the truth against itself.
+    looks_back     frames before the one at hand that it needs.
+    in_run         a run measures each n-th frame of a shot (the metric also sees those it looks back at); 0: none.
+    in_score       the same for `restore score`.
+    without_truth  it says something about a film by itself: added against itself where there is no truth.
     """
 
     name: str
@@ -167,6 +168,7 @@ class Metric(Protocol):
     looks_back: int
     in_run: int
     in_score: int
+    without_truth: bool
 
     def missing(self) -> str:
         """Why it cannot be measured on this machine, after "not measured, because"; empty when it can."""

@@ -103,7 +103,7 @@ def test_a_reel_goes_the_whole_way(
     names = {path.name for path in out.iterdir()}
     assert names == {
         "reel.master.mkv", "reel.access.mp4", "reel.report.html", "reel.scorecard.json", "reel.provenance.json",
-        "reel.shots.csv",
+        "reel.shots.csv", "reel.scores.csv",
     }  # fmt: skip
     assert {Path(line).name for line in said.out.splitlines()} == names
     assert light(out / "reel.master.mkv") == light(film)

@@ -13,9 +13,14 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from restore import colour, metrics
 from restore.errors import BadInput, MissingInput, UsageError
-from restore.film import Score, Shot, Survey
+from restore.film import Score, Scorecard, Shot, Survey
+from restore.media.index import Indexer
 from restore.media.probe import probe
-from restore.steps.judge import Measuring, judge, measure, true_reel
+from restore.media.read import Reader
+from restore.progress import Progress
+from restore.steps import curves
+from restore.steps.judge import Judging, Measuring, measure, true_reel
+from restore.steps.judge import judge as judged
 from restore.steps.report import beats_gray
 from restore.steps.tallies import Measured
 
@@ -32,8 +37,10 @@ def planes(number: int, tint: float = 1.0, size: tuple[int, int] = SIZE) -> tupl
     return light.astype(np.uint8), *((128 + tint * a * wave).round().astype(np.uint8) for a in (30, -24))
 
 
-def film(path: Path, tint: float = 1.0, frames: int = FRAMES, size: tuple[int, int] = SIZE, rate: int = 24) -> Path:
-    """A lossless FFV1 film, BT.709 limited range."""
+def film(
+    path: Path, tint: float = 1.0, frames: int = FRAMES, size: tuple[int, int] = SIZE, rate: int = 24, blink: int = 0
+) -> Path:
+    """A lossless FFV1 film, BT.709 limited range; in odd frames, Cb is `blink` code values higher."""
     with av.open(str(path), "w", format="matroska") as out:
         stream = out.add_stream("ffv1", rate=rate)
         stream.width, stream.height, stream.pix_fmt = size[1], size[0], "yuv420p"
@@ -42,6 +49,7 @@ def film(path: Path, tint: float = 1.0, frames: int = FRAMES, size: tuple[int, i
         context.color_primaries = context.color_trc = 1
         for number in range(frames):
             y, cb, cr = planes(number, tint, size)
+            cb = cb + np.uint8(blink * (number % 2))
             rows = np.concatenate([y.reshape(-1), cb.reshape(-1), cr.reshape(-1)]).reshape(-1, size[1])
             out.mux(stream.encode(av.VideoFrame.from_ndarray(rows, format="yuv420p")))
         out.mux(stream.encode())
@@ -67,6 +75,12 @@ def shot(number: int, start: int, stop: int, part: int = 1) -> Shot:
 
 
 WHOLE = (shot(1, 0, FRAMES),)
+
+
+def judge(
+    restored: str, truth: str | None, survey: Survey, shots: tuple[Shot, ...], progress: Progress | None = None
+) -> Scorecard:
+    return judged(restored, survey, shots, Judging(truth, progress=progress))
 
 
 @pytest.fixture(scope="module")
@@ -187,12 +201,59 @@ def test_a_film_too_small_for_a_metric_is_scored_by_the_others(tmp_path: Path) -
     assert scores["ssim"].restored is None and "its window is 11x11" in scores["ssim"].note
 
 
-def test_without_truth_nothing_is_measured_and_nothing_is_zero(films: dict[str, Path]) -> None:
+def test_without_truth_a_film_is_measured_by_itself_and_nothing_is_made_up(films: dict[str, Path]) -> None:
     card = judge(str(films["made"]), None, survey_of(films["truth"]), WHOLE)
-    assert (card.truth, card.note) == ("none", "not measured, because no truth was given")
-    assert len(card.scores) >= 2
+    assert card.truth == "none" and card.note.startswith("No truth was given. Each 4th frame of a shot: ")
+    scores = named(card.scores)
     for score in card.scores:
-        assert (score.restored, score.gray, score.note) == (None, None, card.note)
+        assert (score.gray, score.truth) == (None, None)
+        if score.metric in ("flicker", "mean_chroma"):
+            assert score.restored is not None and not score.note
+        else:
+            assert (score.restored, score.note) == (None, "not measured, because no truth was given")
+    assert {"psnr", "warp_error", "flicker"} <= scores.keys()
+    assert scores["mean_chroma"].restored > 1
+    assert [number for number, _ in card.by_shot] == [1]
+
+
+def test_colour_that_flickers_is_told_with_and_without_a_truth(films: dict[str, Path], tmp_path: Path) -> None:
+    blinking = film(tmp_path / "blinking.mkv", tint=0.5, blink=6)
+    for truth in (None, str(films["truth"])):
+        steady, blinks = (
+            named(judge(str(path), truth, survey_of(films["truth"]), WHOLE).scores)["flicker"]
+            for path in (films["made"], blinking)
+        )
+        assert blinks.restored > steady.restored + 3
+        assert blinks.truth == steady.truth and (blinks.gray is None) == (truth is None)
+    assert blinks.gray == pytest.approx(0, abs=1e-3)
+
+
+def test_every_frame_goes_into_a_table(films: dict[str, Path], tmp_path: Path) -> None:
+    index = Indexer()
+    with Reader(probe(films["truth"])) as reader:
+        for picture in reader.pictures():
+            index.add(picture)
+    index.index().save(tmp_path / "index.npz")
+    survey = replace(survey_of(films["truth"]), index_path=str(tmp_path / "index.npz"))
+    for truth in (str(films["truth"]), None):
+        path = tmp_path / "film.scores.csv"
+        card = judged(str(films["made"]), survey, (shot(1, 0, 7), shot(2, 7, FRAMES)), Judging(truth, path))
+        found = curves.read(path)
+        assert (found.step, found.shots, found.seconds[6]) == (1, (1,) * 7 + (2,) * 5, 0.25)
+        assert ("flicker gray" in found.values) == ("psnr" in found.values) == (truth is not None)
+        for name, values in found.values.items():
+            assert len(values) == FRAMES
+            metric, _, look = name.partition(" ")
+            if metric == "flicker":  # too few frames for a mean by frames to be the mean of pairs
+                assert values[0] is None and values[7] is None
+            elif metric != "cdc" and metric != "warp_error":
+                score = getattr(named(card.scores)[metric], look or "restored")
+                shots = [[v for v in part if v is not None] for part in (values[:7], values[7:])]
+                assert (7 * np.mean(shots[0]) + 5 * np.mean(shots[1])) / 12 == pytest.approx(score, rel=1e-5, abs=1e-5)
+        few = curves.read(path, points=5)
+        assert (few.step, few.seconds, len(few.values["flicker"])) == (3, (0.0, 0.125, 0.25, 0.375), 4)
+    low = curves.worst(path, "mean_chroma", 2, lowest=True)
+    assert len(low) == 2 and low[0][1] <= low[1][1]
 
 
 def test_progress_is_told(films: dict[str, Path]) -> None:

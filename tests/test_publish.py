@@ -18,6 +18,7 @@ FINAL = (
     "reel.scorecard.json",
     "reel.provenance.json",
     "reel.shots.csv",
+    "reel.scores.csv",
 )
 
 
@@ -44,7 +45,7 @@ def make(final: Outputs, work: Path, words: str) -> Outputs:
 def test_all_are_published_and_nothing_is_left(final: Outputs, work: Path) -> None:
     made = make(final, work, "new")
     publish(made, final, work, overwrite=False)
-    assert [Path(path).read_text() for path in final.all()] == ["new"] * 6
+    assert [Path(path).read_text() for path in final.all()] == ["new"] * len(FINAL)
     assert not any(Path(path).exists() for path in made.all())
 
 

@@ -59,8 +59,8 @@ def run(
     restore run *.mkv -o out --set access.crf=24
     restore run scans/reel_7 --fps 18 --truth print.mov
 
-    Makes FILM.master.mkv, FILM.access.mp4, FILM.report.html, FILM.scorecard.json, FILM.provenance.json and
-    FILM.shots.csv in the folder of --out. The film itself is only ever read.
+    Makes FILM.master.mkv, FILM.access.mp4, FILM.report.html, FILM.scorecard.json, FILM.scores.csv,
+    FILM.provenance.json and FILM.shots.csv in the folder of --out. The film itself is only ever read.
 
     Several films go one after the other, and a bad one does not stop the rest; the exit code is then the worst one's.
     Ctrl-C stops at the next frames: the same command goes on where it stopped. Ctrl-C twice stops at once.

@@ -14,6 +14,7 @@ class Everywhere:
     looks_back: ClassVar[int] = 0
     in_run: ClassVar[int] = 1
     in_score: ClassVar[int] = 1
+    without_truth: ClassVar[bool] = False
 
     def missing(self) -> str:
         return ""

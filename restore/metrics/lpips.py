@@ -35,6 +35,7 @@ class Lpips:
     looks_back: ClassVar[int] = 0
     in_run: ClassVar[int] = 0
     in_score: ClassVar[int] = 24
+    without_truth: ClassVar[bool] = False
 
     def missing(self) -> str:
         """Why it cannot be measured here; empty when it can."""

@@ -19,6 +19,7 @@ class MeanChroma(Everywhere):
     unit: ClassVar[str] = "C*"
     better: ClassVar[Literal["truth"]] = "truth"
     in_run: ClassVar[int] = 4
+    without_truth: ClassVar[bool] = True
 
     def begin(self) -> Mean:
         return Mean(self.name, _of_frame)

@@ -67,7 +67,7 @@ def pair_error(before: Array, now: Array, place: Array, seen: Array) -> float:
     Where nothing is seen in both frames the sum is 0, and so is the error.
     """
     squares = cv2.norm(before, fetched(now, place), cv2.NORM_L2SQR, mask=seen.view(np.uint8))
-    return squares / max(before.shape[2] * int(np.count_nonzero(seen)), 1)
+    return squares / max(int(before.shape[2]) * int(np.count_nonzero(seen)), 1)
 
 
 Part = WarpError

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
 from itertools import groupby, zip_longest
+from pathlib import Path
 
 from restore import colour, metrics
+from restore.colour.codes import Float
+from restore.contracts import Metric
 from restore.errors import BadInput, UsageError, shown
 from restore.film import ColourTags, Reel, Scorecard, Shot, Survey
+from restore.media.index import Index
 from restore.media.probe import probe
 from restore.media.read import Picture, Reader
 from restore.progress import Progress
-from restore.steps.tallies import NONE, Measured, Notepad, Pictures, Values, named, of_film
+from restore.steps.curves import Each, writing_curves
+from restore.steps.split import clock
+from restore.steps.tallies import NONE, Measured, Notepad, Pictures, named, of_film
 from restore.windows import overlapped
 
 NO_TRUTH = "not measured, because no truth was given"
+ALONE = 4
+"""Without a truth, each so many frames of a shot are measured: one pair in four shows flicker, and costs little."""
 SAME_RATE = 0.005
 """Share by which two rates may differ and be one: 24000/1001 and 24 are, 24 and 25 are not."""
 
@@ -29,8 +37,18 @@ THREADS = 2
 """Metrics at work at a time, beside the two decoders."""
 
 
-Each = Callable[[int, int, tuple[Values, ...]], None]
-"""Called after every frame with its number, its shot's, and each metric's values of this frame alone."""
+@dataclass(frozen=True)
+class Judging:
+    """What a run wants judged, and where every frame's own values go.
+
+    truth   path of a film or folder in true colour, frame for frame the same; "self": the source's own colour, which
+            the run dropped; None: only what the film says about itself is measured.
+    curves  FILM.scores.csv, written as `restore.steps.curves` says; None: none.
+    """
+
+    truth: str | None = None
+    curves: Path | None = None
+    progress: Progress | None = None
 
 
 @dataclass(frozen=True)
@@ -42,25 +60,39 @@ class Measuring:
     each: Each | None = None
 
 
-def judge(
-    restored: str, truth: str | None, survey: Survey, shots: Sequence[Shot], progress: Progress | None = None
-) -> Scorecard:
-    """Score the film at `restored` against the truth, by the metrics that take part in a run, shot by shot.
+def judge(restored: str, survey: Survey, shots: Sequence[Shot], wanted: Judging) -> Scorecard:
+    """Score the film at `restored` by the metrics that take part in a run, shot by shot and frame by frame.
 
-    truth: path of a film or folder in true colour, frame for frame the same; "self": the source's own colour, which
-    the run dropped; None: nothing is measured and the scorecard says so. The metrics that cost much are measured on
-    some frames only, or left to `restore score`; the scorecard says which.
+    The metrics that cost much are measured on some frames only, or left to `restore score`; the scorecard says which.
+    Without a truth, those that need one stand in it with the reason why they were not measured.
 
     Raises what `measure` raises.
     """
     shelf = tuple(metrics.find(name)() for name in metrics.names())
-    parts = tuple(Measured(part, part.in_run) for part in shelf if part.in_run and not part.missing())
-    if truth is None:
-        nothing = tuple(named(part.metric, NONE, NO_TRUTH) for part in parts)
-        return Scorecard(survey.reel.sha256, "none", survey.frames, nothing, note=NO_TRUTH)
-    card = measure(probe(restored, digest=False), truth, survey, shots, Measuring(parts, progress))
+    parts = _in_run(shelf, wanted.truth is not None)
+    time = clock(Index.load(survey.index_path), survey.reel.video) if wanted.curves else None
+    table = (
+        writing_curves(wanted.curves, parts, time, truth=wanted.truth is not None)
+        if wanted.curves is not None and time is not None
+        else nullcontext()
+    )
+    with table as each:
+        how = Measuring(parts, wanted.progress, each)
+        card = measure(probe(restored, digest=False), wanted.truth, survey, shots, how)
+    if wanted.truth is None:
+        rest = [part for part in shelf if part.in_run and not part.without_truth]
+        missing = tuple(named(part, NONE, NO_TRUTH) for part in rest)
+        return replace(card, scores=(*card.scores, *missing), note=f"No truth was given. {sampled(parts)}".strip())
     left = ", ".join(part.title for part in shelf if not part.in_run)
     return replace(card, note=f"{sampled(parts)}Left to restore score: {left}.")
+
+
+def _in_run(shelf: Sequence[Metric], truth: bool) -> tuple[Measured, ...]:
+    """The metrics that a run measures, and how often."""
+    here = [part for part in shelf if part.in_run and not part.missing()]
+    if truth:
+        return tuple(Measured(part, part.in_run) for part in here)
+    return tuple(Measured(part, ALONE) for part in here if part.without_truth)
 
 
 def sampled(parts: Sequence[Measured]) -> str:
@@ -72,10 +104,10 @@ def sampled(parts: Sequence[Measured]) -> str:
     return said
 
 
-def measure(made: Reel, truth: str, survey: Survey, shots: Sequence[Shot], how: Measuring) -> Scorecard:
-    """Score the film `made` against `truth` (see `judge`) as `how` says, in one pass through both.
+def measure(made: Reel, truth: str | None, survey: Survey, shots: Sequence[Shot], how: Measuring) -> Scorecard:
+    """Score the film `made` against `truth` (see `Judging`) as `how` says, in one pass through both.
 
-    survey, shots: of the source of `made`, or of itself.
+    survey, shots: of the source of `made`, or of itself. Without a truth, the metrics in `how` must do without, too.
 
     Every score has the gray baseline's beside it: the restored film's own luma without any chroma; and the truth's own
     where that says something. A film's score is the mean of its shots' by frames, so that no metric looks across a cut.
@@ -83,15 +115,15 @@ def measure(made: Reel, truth: str, survey: Survey, shots: Sequence[Shot], how: 
     Raises UsageError for a truth without colour, BadInput for one of another size, rate or number of frames, and
     what `restore.media.probe` raises for a file that is no film.
     """
-    right = true_reel(survey.reel, truth)
+    right = None if truth is None else true_reel(survey.reel, truth)
     with ExitStack() as open_films:
-        readers = [open_films.enter_context(Reader(reel, chroma=True)) for reel in (made, right)]
-        pairs = open_films.enter_context(closing(_side_by_side(*readers)))
+        readers = [open_films.enter_context(Reader(reel, chroma=True)) for reel in (made, right) if reel is not None]
+        pairs = open_films.enter_context(closing(_side_by_side(*readers) if right else _alone(*readers)))
         pads = tuple(_judged(pairs, survey, shots, how))
         if next(pairs, None) is not None:
-            raise _another_length(right, f"more than {survey.frames}", survey.frames)
+            raise _another_length(right or made, f"more than {survey.frames}", survey.frames)
     by_shot = tuple((pad.shot, pad.scores()) for pad in pads)
-    name = truth if truth == "self" else os.path.abspath(truth)  # noqa: PTH100 (Path.absolute keeps "..")
+    name = {None: "none", "self": "self"}.get(truth) or os.path.abspath(str(truth))  # noqa: PTH100 (Path.absolute keeps "..")
     return Scorecard(survey.reel.sha256, name, survey.frames, of_film(pads), by_shot)
 
 
@@ -120,22 +152,29 @@ def true_reel(reel: Reel, truth: str) -> Reel:
 
 @dataclass(frozen=True)
 class _Pair:
-    """One frame, restored and true, with what their code values mean."""
+    """One frame, restored and, where there is a truth, true, with what their code values mean."""
 
     restored: Picture
-    truth: Picture
-    reels: tuple[Reel, Reel]
+    reel: Reel
+    truth: Picture | None = None
+    right: Reel | None = None
 
 
 def _seen(pair: _Pair, tags: ColourTags) -> Pictures:
-    """One frame as a player would show it: restored, left gray, and true."""
-    made, right = pair.reels
-    light, depth = pair.restored.light, made.video.bit_depth
-    if pair.restored.chroma is None or pair.truth.chroma is None:
-        raise BadInput(f"{shown(made.path)}: frame {pair.restored.index} has no chroma; it cannot be scored")
-    truth = colour.to_rgb(pair.truth.light, *pair.truth.chroma, right.video.colour, right.video.bit_depth)
-    restored = colour.to_rgb(light, *pair.restored.chroma, tags, depth)
+    """One frame as a player would show it: restored, left gray, and true. Without a truth: restored."""
+    light, depth = pair.restored.light, pair.reel.video.bit_depth
+    restored = _shown(pair.restored, pair.reel, tags)
+    if pair.truth is None or pair.right is None:
+        return Pictures(restored)
+    truth = _shown(pair.truth, pair.right, pair.right.video.colour)
     return Pictures(restored, colour.gray_rgb(light, tags, depth), truth)
+
+
+def _shown(picture: Picture, reel: Reel, tags: ColourTags) -> Float:
+    """R'G'B' (H, W, 3) of a decoded picture."""
+    if picture.chroma is None:
+        raise BadInput(f"{shown(reel.path)}: frame {picture.index} has no chroma; it cannot be scored")
+    return colour.to_rgb(picture.light, *picture.chroma, tags, reel.video.bit_depth)
 
 
 def _judged(pairs: Iterator[_Pair], survey: Survey, shots: Sequence[Shot], how: Measuring) -> Iterator[Notepad]:
@@ -143,29 +182,37 @@ def _judged(pairs: Iterator[_Pair], survey: Survey, shots: Sequence[Shot], how: 
     done = 0
     with ThreadPoolExecutor(THREADS, "judge") as beside:
         for number, pieces in groupby(shots, key=lambda shot: shot.number):
-            pad = Notepad(number, how.parts, beside)
+            pad: Notepad | None = None
             for _ in range(sum(piece.frames for piece in pieces)):
                 pair = next(pairs, None)
                 if pair is None:
                     raise BadInput(f"{shown(survey.reel.path)}: the restored film ends at frame {done}")
-                values = pad.add(_seen(pair, survey.reel.video.colour))
+                pad = pad or Notepad(number, how.parts, beside, truth=pair.truth is not None)
+                values = pad.add(_seen(pair, survey.reel.video.colour) if pad.wanted() else None)
                 if how.each is not None:
                     how.each(done, number, values)
                 done += 1
                 if how.progress is not None and (done % STEP == 0 or done == survey.frames):
                     how.progress(done, survey.frames)
-            yield pad
+            if pad is not None:
+                yield pad
 
 
 def _side_by_side(made: Reader, right: Reader) -> Generator[_Pair]:
     """Frames of both films, each decoded in a thread of its own. Raises BadInput when one ends before the other."""
-    reels = (made.reel, right.reel)
     with closing(overlapped(made.pictures())) as ours, closing(overlapped(right.pictures())) as theirs:
         for number, (restored, truth) in enumerate(zip_longest(ours, theirs)):
             if restored is None or truth is None:
                 short, long = number, f"more than {number}"
                 raise _another_length(right.reel, short if truth is None else long, long if truth is None else short)
-            yield _Pair(restored, truth, reels)
+            yield _Pair(restored, made.reel, truth, right.reel)
+
+
+def _alone(made: Reader) -> Generator[_Pair]:
+    """Frames of one film, decoded in a thread of its own."""
+    with closing(overlapped(made.pictures())) as ours:
+        for restored in ours:
+            yield _Pair(restored, made.reel)
 
 
 def _another_length(truth: Reel, has: int | str, film: int | str) -> BadInput:

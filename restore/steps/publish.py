@@ -25,9 +25,10 @@ class Outputs:
     scorecard: str
     provenance: str
     shots: str
+    scores: str  # every frame's own
 
     def all(self) -> tuple[str, ...]:
-        found = (self.master, self.access, self.report, self.scorecard, self.provenance, self.shots)
+        found = (self.master, self.access, self.report, self.scorecard, self.provenance, self.shots, self.scores)
         return tuple(path for path in found if path is not None)
 
 
@@ -44,6 +45,7 @@ def outputs(folder: Path, name: str, spec: OutputSpec) -> Outputs:
         scorecard=path("scorecard.json"),
         provenance=path("provenance.json"),
         shots=path("shots.csv"),
+        scores=path("scores.csv"),
     )
 
 
@@ -61,6 +63,7 @@ def in_work_folder(outputs: Outputs, work: Path) -> Outputs:
         scorecard=str(work / "scorecard.json"),
         provenance=str(work / "provenance.json"),
         shots=inside(outputs.shots),
+        scores=str(work / "scores.csv"),
     )
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,11 +14,10 @@ from restore.film import Reel, Scorecard, Survey
 from restore.media.index import Index
 from restore.metrics import _colormnet
 from restore.progress import meter, stage
-from restore.shots.table import Clock
-from restore.steps.judge import Each, Measuring, measure, sampled, true_reel
+from restore.steps.curves import writing_curves
+from restore.steps.judge import Measuring, measure, sampled, true_reel
 from restore.steps.split import Splitting, clock, split
-from restore.steps.tallies import NONE, Measured, Values, named
-from restore.store import writing
+from restore.steps.tallies import NONE, Measured, named
 
 COMPATIBLE = {"colormnet": _colormnet.PARTS}
 """Whose way of computing scores can be asked for, and the metrics that are added then."""
@@ -58,7 +55,8 @@ def score(made: Reel, truth: str, wanted: Scoring | None = None) -> tuple[Scorec
             survey, shots = split(made, index, Splitting(wanted.shots_file), progress=meter("split"))
         time = clock(Index.load(index), made.video)
     parts = tuple(Measured(metric, metric.in_score) for metric in _shelf(wanted) if not metric.missing())
-    with stage("judge", seconds, survey.frames), _frame_list(file, parts, time) as each:
+    table = nullcontext() if file is None else writing_curves(file, parts, time)
+    with stage("judge", seconds, survey.frames), table as each:
         card = measure(made, truth, survey, shots, Measuring(parts, meter("judge"), each))
     away = tuple(
         named(metric, NONE, f"not measured, because {reason}")
@@ -72,23 +70,3 @@ def _shelf(wanted: Scoring) -> list[Metric]:
     """All metrics of the shelf, and those asked for besides."""
     found = [metrics.find(name)() for name in metrics.names()]
     return [*found, *(part() for part in COMPATIBLE[wanted.compatible])] if wanted.compatible else found
-
-
-@contextmanager
-def _frame_list(path: Path | None, parts: tuple[Measured, ...], time: Clock) -> Iterator[Each | None]:
-    """Publishes a CSV with a line for every frame. Empty cells were not measured; nothing is held in memory."""
-    if path is None:
-        yield None
-        return
-    looks = [("", " gray", " truth")[: 3 if part.metric.better == "truth" else 2] for part in parts]
-    heads = [part.metric.name + look for part, each in zip(parts, looks, strict=True) for look in each]
-    with writing(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
-        out = csv.writer(file, lineterminator="\r\n")
-        out.writerow(("frame", "seconds", "shot", *heads))
-
-        def each(frame: int, shot: int, values: tuple[Values, ...]) -> None:
-            cells = [value for three, look in zip(values, looks, strict=True) for value in three[: len(look)]]
-            numbers = ("" if value is None else f"{value:.7g}" for value in cells)
-            out.writerow((frame, f"{time(frame):.3f}", shot, *numbers))
-
-        yield each

@@ -12,19 +12,22 @@ from restore.film import Score
 Values = tuple[float | None, float | None, float | None]
 """A metric's value for the restored film, for the gray one, and the truth's own; None: not measured."""
 NONE: Values = (None, None, None)
+LOOKS = ("", " gray", " truth")
+"""What is told apart in every metric, as names of columns end: the restored film, the gray one, and the truth's own."""
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """One frame three times, each (H, W, 3) float32 R'G'B' in [0, 1] and read-only."""
+    """One frame three times, each (H, W, 3) float32 R'G'B' in [0, 1] and read-only; without a truth, once."""
 
     restored: Array
-    gray: Array
-    truth: Array
+    gray: Array | None = None
+    truth: Array | None = None
 
     def __post_init__(self) -> None:
         for picture in (self.restored, self.gray, self.truth):
-            picture.setflags(write=False)  # so that metrics may share what they work out
+            if picture is not None:
+                picture.setflags(write=False)  # so that metrics may share what they work out
 
 
 @dataclass(frozen=True)
@@ -34,31 +37,42 @@ class Measured:
     metric: Metric
     every: int
 
+    def looks(self, truth: bool) -> int:
+        """How many of `LOOKS` it has."""
+        if not truth:
+            return 1
+        return 3 if self.metric.better == "truth" else 2
+
+    def wants(self, frame: int) -> bool:
+        """Whether it looks at this frame, counted from the first of the shot."""
+        return frame % self.every <= self.metric.looks_back
+
 
 class _Row:
     """One metric in one shot."""
 
-    def __init__(self, measured: Measured) -> None:
-        metric = measured.metric
-        self.metric, self._every, self._seen = metric, measured.every, 0
-        self._tallies: list[Tally] = [metric.begin() for _ in range(3 if metric.better == "truth" else 2)]
+    def __init__(self, measured: Measured, truth: bool) -> None:
+        self.metric, self._measured, self._seen = measured.metric, measured, 0
+        self._tallies: list[Tally] = [self.metric.begin() for _ in range(measured.looks(truth))]
         self._refused = ""
 
-    def add(self, pictures: Pictures) -> Values:
-        place, self._seen = self._seen % self._every, self._seen + 1  # place in the group of which one is measured
-        if place > self.metric.looks_back or self._refused:
+    def add(self, pictures: Pictures | None) -> Values:
+        frame, self._seen = self._seen, self._seen + 1
+        if pictures is None or self._refused or not self._measured.wants(frame):
             return NONE
-        if place == 0 and self._every > self.metric.looks_back + 1:
+        every = self._measured.every
+        if frame % every == 0 and every > self.metric.looks_back + 1:
             for tally in self._tallies:
                 tally.skip()
         looked_at = (pictures.restored, pictures.gray, pictures.truth)
+        guide = pictures.restored if pictures.truth is None else pictures.truth
         try:
-            pairs = zip(self._tallies, looked_at, strict=False)
-            values = [tally.add(picture, pictures.truth) for tally, picture in pairs]
+            values = [tally.add(picture, guide) for tally, picture in zip(self._tallies, looked_at, strict=False)]
         except ValueError as error:  # a picture that this metric cannot measure: then none of the shot
             self._refused = str(error)
             return NONE
-        return values[0], values[1], values[2] if len(values) > 2 else None
+        gray, own = (values[k] if len(values) > k else None for k in (1, 2))
+        return values[0], gray, own
 
     def score(self) -> Score:
         values, note = list[float | None](NONE), self._refused
@@ -73,13 +87,18 @@ class _Row:
 class Notepad:
     """One shot's tallies. Metrics work side by side in `beside`, each on its frames in order."""
 
-    def __init__(self, shot: int, measured: Sequence[Measured], beside: Executor) -> None:
+    def __init__(self, shot: int, measured: Sequence[Measured], beside: Executor, *, truth: bool = True) -> None:
         self.shot, self.frames = shot, 0
-        self._rows = [_Row(each) for each in measured]
+        self._measured = measured
+        self._rows = [_Row(each, truth) for each in measured]
         self._beside = beside
 
-    def add(self, pictures: Pictures) -> tuple[Values, ...]:
-        """Measure the next frame; returns each metric's values of this frame alone."""
+    def wanted(self) -> bool:
+        """Whether any metric looks at the next frame."""
+        return any(each.wants(self.frames) for each in self._measured)
+
+    def add(self, pictures: Pictures | None) -> tuple[Values, ...]:
+        """Measure the next frame, None where it is not wanted; returns each metric's values of this frame alone."""
         self.frames += 1
         return tuple(self._beside.map(lambda row: row.add(pictures), self._rows))
 
@@ -104,14 +123,16 @@ def _of_film(pads: Sequence[Notepad], shots: tuple[Score, ...]) -> Score:
     if not counted:
         return one
     whole = sum(frames for frames, _ in counted)
-    values = [sum(frames * value for frames, value in column) / whole for column in _columns(counted)]
+    values = [
+        None if column is None else sum(frames * value for frames, value in column) / whole
+        for column in _columns(counted)
+    ]
     note = next((f"{shot.note} ({len(shots) - len(counted)} of {len(shots)} shots)" for shot in shots if shot.note), "")
-    return Score(one.metric, one.better, one.unit, values[0], values[1], note, values[2] if len(values) > 2 else None)
+    return Score(one.metric, one.better, one.unit, values[0], values[1], note, values[2])
 
 
-def _columns(counted: Sequence[tuple[int, Score]]) -> Iterator[list[tuple[int, float]]]:
+def _columns(counted: Sequence[tuple[int, Score]]) -> Iterator[list[tuple[int, float]] | None]:
     """Frames and value of each shot: of the restored film, of the gray one, and of the truth where it has one."""
     for look in ("restored", "gray", "truth"):
         values = [(frames, getattr(shot, look)) for frames, shot in counted]
-        if all(value is not None for _, value in values):
-            yield values
+        yield values if all(value is not None for _, value in values) else None
