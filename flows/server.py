@@ -108,7 +108,7 @@ class Server:
                 PREFECT_SERVER_CORS_ALLOWED_ORIGINS=origin,
             )
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "restore.flows.temporary_server", str(listener.fileno())],
+                [sys.executable, "-P", "-m", "restore.flows.temporary_server", str(listener.fileno())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=log,

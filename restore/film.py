@@ -12,7 +12,8 @@ import hashlib
 import json
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 Chroma = str
 """Chroma subsampling of a pixel format: "gray", "420", "422", "444", "411", "410", "440" or "rgb"."""
@@ -209,6 +210,20 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(k): to_plain(v) for k, v in value.items()}
     return value
+
+
+def from_plain(kind: Any, value: Any) -> Any:
+    """A ticket of type `kind` from what `to_plain` made of it. Raises KeyError, TypeError or ValueError otherwise."""
+    if dataclasses.is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return kind(**{name: from_plain(hints[name], item) for name, item in value.items()})  # type: ignore[operator]
+    inner = get_args(kind)
+    if get_origin(kind) is UnionType:  # of the tickets: `something | None`
+        return None if value is None else from_plain(inner[0], value)
+    if get_origin(kind) is tuple:
+        kinds = (inner[0],) * len(value) if inner[-1] is Ellipsis else inner
+        return tuple(from_plain(each, item) for each, item in zip(kinds, value, strict=True))
+    return Fraction(value) if kind is Fraction else value
 
 
 def digest(value: Any) -> str:

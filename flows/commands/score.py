@@ -50,7 +50,7 @@ def score(
     from restore.errors import DAMAGED, shown
     from restore.film import to_plain
     from restore.flows.show import showing
-    from restore.media.probe import probe
+    from restore.media.guard import probe
     from restore.steps import score as step
     from restore.steps.options import frame_rate
 

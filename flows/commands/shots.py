@@ -35,7 +35,7 @@ def shots(
     """
     from restore.film import to_plain
     from restore.flows.show import showing
-    from restore.media.probe import probe
+    from restore.media.guard import probe
     from restore.progress import meter, stage
     from restore.steps.list_shots import list_shots
     from restore.steps.options import frame_rate

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from restore.errors import shown
 from restore.film import ColourTags, OtherStream, Reel, VideoStream, to_plain
-from restore.media import probe as media
+from restore.media import guard
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Wanted:
 def probe(path: str | os.PathLike[str], wanted: Wanted | None = None, *, digest: bool = True) -> Reel:
     """The reel at `path`. Raises BadInput, MissingInput or UsageError, each in one line; writes nothing."""
     asked = wanted or Wanted()
-    reel = media.probe(path, stream=asked.stream, rate=asked.rate, deinterlace=asked.deinterlace, digest=digest)
+    reel = guard.probe(path, stream=asked.stream, rate=asked.rate, deinterlace=asked.deinterlace, digest=digest)
     video = reel.video
     log.info("%s: %s %s×%s %s", shown(path), video.codec, video.width, video.height, video.pixel_format)
     for note in reel.notes:
