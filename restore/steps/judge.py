@@ -217,5 +217,5 @@ def _alone(made: Reader) -> Generator[_Pair]:
 
 def _another_length(truth: Reel, has: int | str, film: int | str) -> BadInput:
     return BadInput(
-        f"{shown(truth.path)}: {has} frames, but the film has {film}; the truth must be the same film, frame for frame"
+        f"{shown(truth.path)}: {has} frames, but the film has {film}; both must be the same film, frame for frame"
     )
