@@ -6,6 +6,7 @@ its settings. Everything is checked, with the near word offered, before the firs
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,15 +17,13 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from restore import filters as filter_shelf
+from restore import toml
 from restore.contracts import Filter
-from restore.errors import BadRecipe, MissingInput
+from restore.errors import BadRecipe, shown
 from restore.film import digest
 from restore.media.spec import AccessSettings, MasterSettings
 from restore.shelf import near
 from restore.shots.settings import ShotSettings
-
-LARGEST = 64 * 1024
-"""Bytes of a recipe file that are read; anything larger is not a recipe."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -88,14 +87,13 @@ def load(which: str, overrides: Sequence[str] = ()) -> Recipe:
     Values of overrides are TOML (`0.5`, `true`, `"prores"`); a bare word counts as a string.
     Raises BadRecipe (unknown name, key or value; the near word is offered) or MissingInput.
     """
-    where, text = _read(which)
-    try:
-        raw = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise BadRecipe(f"{where}: not TOML: {str(error) or 'nested too deeply'}") from error
+    text = _read(which)
+    where = shown(which)
+    raw = toml.parse(text, where)
     chain = raw.get("filters")
     for override in overrides:
         _override(raw, override)
+    toml.examine(raw, where)
     for dropped in _listed(chain) - _listed(raw.get("filters")):  # --set took the filter out, its table goes with it
         raw.pop(dropped, None)
     return _checked(where, raw, tuple(overrides))
@@ -105,40 +103,29 @@ def _listed(chain: Any) -> set[str]:
     return {name for name in chain if isinstance(name, str)} if isinstance(chain, list) else set()
 
 
-def _read(which: str) -> tuple[str, str]:
+def _read(which: str) -> str:
     if which in names():
-        return which, files("restore.configs").joinpath(f"{which}.toml").read_text(encoding="utf-8")
+        return files("restore.configs").joinpath(f"{which}.toml").read_text(encoding="utf-8")
     path = Path(which)
-    if path.suffix != ".toml" and not path.is_file():
-        raise BadRecipe(f"no recipe is called {which!r}{near(which, names())}")
-    if not path.is_file():
-        raise MissingInput(f"{which}: no such recipe file")
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-        if len(content) > LARGEST:
-            raise BadRecipe(f"{which}: larger than {LARGEST} bytes; this is not a recipe")
-        return which, content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise BadRecipe(f"{which}: not UTF-8 text (byte {error.start})") from error
-    except PermissionError as error:
-        raise MissingInput(f"{which}: may not be read") from error
+    if path.suffix != ".toml" and not os.path.isfile(which):  # noqa: PTH113 (no error for names that cannot be)
+        raise BadRecipe(f"no recipe is called {toml.value(which)}{near(which, names())}")
+    return toml.read(path)
 
 
 def _override(raw: dict[str, Any], override: str) -> None:
     key, equals, value = override.partition("=")
     *tables, last = key.strip().split(".")
     if not equals or not last or len(tables) > 1:
-        raise BadRecipe(f"--set {override!r}: write table.key=value, for example colorize.candidate=1")
+        raise BadRecipe(f"--set {toml.value(override)}: write table.key=value, for example colorize.candidate=1")
     try:
         parsed = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         parsed = value.strip()
     target = raw
     for table in tables:
         target = target.setdefault(table, {})
         if not isinstance(target, dict):
-            raise BadRecipe(f"--set {override!r}: {table!r} is not a table")
+            raise BadRecipe(f"--set {toml.value(override)}: {table!r} is not a table")
     target[last] = parsed
 
 
@@ -150,7 +137,7 @@ def _checked(where: str, raw: Mapping[str, Any], overrides: tuple[str, ...]) -> 
         try:
             part = filter_shelf.find(name)
         except BadRecipe as error:
-            raise BadRecipe(f"{where}: filters: {error}") from error
+            raise BadRecipe(f"{where}: filters: {toml.brief(str(error))}") from error
         chain.append((name, _model(part, tables.pop(name, {}), where, f"{name}.")))
     if len(dict(chain)) != len(chain):
         raise BadRecipe(f"{where}: filters: a filter may stand in the chain once")
@@ -161,7 +148,7 @@ def _checked(where: str, raw: Mapping[str, Any], overrides: tuple[str, ...]) -> 
         if table in filter_shelf.names():
             raise BadRecipe(f"{where}: [{table}] has settings, but {table!r} is not in filters")
         known = (*head.filters, "shots", "master", "access")
-        raise BadRecipe(f"{where}: no table is called [{table}]{near(table, known)}")
+        raise BadRecipe(f"{where}: no table is called [{toml.brief(table)}]{near(table, known)}")
     name = Path(where).stem
     return Recipe(name, head, tuple(chain), shots, master, access, overrides)
 
@@ -171,10 +158,10 @@ def _model(model: type[M], values: Mapping[str, Any], where: str, prefix: str) -
         return model(**values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
+        key = toml.brief(".".join(str(part) for part in first["loc"]))
         if first["type"] == "extra_forbidden":
             raise BadRecipe(f"{where}: {prefix}{key}: unknown key{near(key, tuple(model.model_fields))}") from error
-        given = f" (it is {first['input']!r})" if first["type"] != "missing" else ""
+        given = f" (it is {toml.value(first['input'])})" if first["type"] != "missing" else ""
         raise BadRecipe(f"{where}: {prefix}{key}: {first['msg']}{given}") from error
 
 

@@ -53,6 +53,11 @@ def test_what_does_not_touch_the_picture_does_not_touch_its_key() -> None:
         ("titel=x", "did you mean 'title'"),
         ("seed=-1", "seed"),
         ("seed=nan", "seed"),
+        ("colorize.strength=inf", "strength"),
+        ("seed=9007199254740993", "beyond"),
+        ("seed=" + "9" * 5000, "seed"),
+        ("seed=" + "[" * 5000, "seed"),
+        ("colorize.candidate" + "." + "a" * 5000 + "=1", "table.key=value"),
     ],
 )
 def test_bad_overrides_are_refused(override: str, says: str) -> None:
@@ -72,6 +77,12 @@ def test_bad_overrides_are_refused(override: str, says: str) -> None:
         (b"title = 'x'\nfilters = ['colorize']\nshots = 3\n", "shots"),
         (b"#" * 70000, "larger"),
         (b"a = " + b"[" * 5000, "TOML"),
+        (b"title = " + b"9" * 5000, "TOML"),
+        (b"title = 'x'\nfilters = ['colorize']\n[colorize]\ncandidate." + b"a." * 5000 + b"a = 1\n", "too deeply"),
+        (b"title = 'x'\nfilters = ['colorize']\n[colorize]\ncandidate = 1e999\n", "candidate: is inf"),
+        (b"title = '" + b"x" * 5000 + b"'\nfilters = ['colorize']\n", "title"),
+        (b"filters = ['" + b"x" * 5000 + b"']\ntitle = 'x'\n", "filters"),
+        (b"title = 'x'\nfilters = ['colorize']\n[" + b"x" * 5000 + b"]\na = 1\n", "no table"),
     ],
 )
 def test_bad_files_are_refused_with_the_place(tmp_path: Path, text: bytes, says: str) -> None:
@@ -80,7 +91,17 @@ def test_bad_files_are_refused_with_the_place(tmp_path: Path, text: bytes, says:
     with pytest.raises(BadRecipe, match=says) as caught:
         recipe.load(str(path))
     assert str(path) in str(caught.value)
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 600
+
+
+def test_a_name_no_terminal_should_see(tmp_path: Path) -> None:
+    path = tmp_path / "line\nbreak\x1b[31m.toml"
+    path.write_text("title = 1\nfilters = ['colorize']\n", encoding="utf-8")
+    with pytest.raises(BadRecipe, match=r"line\\nbreak\\x1b\[31m\.toml: title"):
+        recipe.load(str(path))
+    for never in ("a\0b.toml", "x" * 300 + ".toml", str(tmp_path)):
+        with pytest.raises((BadRecipe, MissingInput)):
+            recipe.load(never)
 
 
 def test_unknown_and_missing_recipes() -> None:

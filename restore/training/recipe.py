@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import pydantic
 
+from restore import toml
 from restore.errors import BadRecipe
 from restore.shelf import near
 from restore.training.settings import TrainRecipe
@@ -28,12 +27,7 @@ def load(recipe: str) -> TrainRecipe:
         if recipe not in names():
             raise BadRecipe(f"no training recipe is called {recipe!r}{near(recipe, names())}")
         path = Path(str(resources.files(FOLDER))) / f"{recipe}.toml"
-    try:
-        plain: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadRecipe(f"{path}: cannot read the training recipe: {error.strerror}") from error
-    except ValueError as error:
-        raise BadRecipe(f"{path}: not TOML: {error}") from error
+    plain = toml.parse(toml.read(path), str(path))
     try:
         return pydantic.TypeAdapter(TrainRecipe).validate_python(plain)
     except pydantic.ValidationError as error:
