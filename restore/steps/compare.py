@@ -84,7 +84,7 @@ def compare(a: Path, b: Path, truth: Path | None, folder: Path, shots_file: str 
 
     With a truth, each is scored against it, beside gray and the truth's own. Without one, what each says about itself
     is measured (flicker, colourfulness, …), and how far the two are apart. The metrics are those of a run, and as
-    often (docs/scores.md). Into `folder` go a CSV of every frame and the index of A. Three passes with a truth, two without.
+    often (docs/scores.md). Into `folder` go a CSV of every frame and A's index. Three passes with a truth, else two.
 
     Raises UsageError for a film without colour, BadInput for films of another size, rate or length, MissingInput,
     and what `probe` and `split` raise.
