@@ -20,11 +20,17 @@ import numpy.typing as npt
 import safetensors
 from safetensors.numpy import load_file
 
-from restore.errors import BadWeights
+from restore.errors import BadWeights, shown
 from restore.shelf import near
 
 FOLDER = "restore.models.weights"
 SUFFIXES = (".safetensors", ".xml", ".bin")
+
+LARGEST = 4 << 30
+"""Bytes of a file of weights."""
+
+LARGEST_CARD = 4 << 20
+"""Bytes of a model card."""
 
 Tensors = dict[str, npt.NDArray[np.float32]]
 
@@ -97,12 +103,16 @@ def find(weights: str) -> WeightSet:
         path = shipped() / f"{weights}.json"
     card_path = path.with_suffix(".json")
     try:
-        card = json.loads(card_path.read_text(encoding="utf-8"))
+        with card_path.open("rb") as file:
+            card = json.loads(file.read(LARGEST_CARD))
         files = tuple((str(name), str(entry["sha256"])) for name, entry in card["files"].items())
     except OSError as error:
-        raise BadWeights(f"weights {path.stem}: no model card {card_path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadWeights(f"weights {path.stem}: {card_path} is not a model card: {error!r}") from error
+        raise BadWeights(f"weights {shown(path.stem)}: no model card {shown(card_path)}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise BadWeights(f"weights {shown(path.stem)}: {shown(card_path)} is not a model card: {error!r}") from error
+    for name, _ in files:
+        if Path(name).stem != path.stem or Path(name).name != name:
+            raise BadWeights(f"weights {shown(path.stem)}: its card names {name!r}, which is not one of its files")
     return WeightSet(path.stem, card_path.parent, card, files)
 
 
@@ -112,25 +122,35 @@ def read(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = None) -> Ten
     Raises BadWeights naming the tensor that is wrong.
     """
     try:
+        if path.stat().st_size > LARGEST:
+            raise BadWeights(f"{shown(path)}: larger than {LARGEST >> 30} GiB; this is no network of ours")
         stored = load_file(path)
     except (OSError, safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise BadWeights(f"{path}: not a safetensors file we can read: {error}") from error
+        if isinstance(error, BadWeights):
+            raise
+        raise BadWeights(f"{shown(path)}: not a safetensors file we can read: {error}") from error
     for name, values in stored.items():
-        if not np.isfinite(values).all():
-            raise BadWeights(f"{path}: tensor {name} holds NaN or infinity; train or fetch it again")
+        finite(path, name, values)
     if shapes is not None:
         _compare(path, {name: values.shape for name, values in stored.items()}, shapes)
     return {name: values.astype(np.float32) for name, values in stored.items()}
 
 
+def finite(path: Path, name: str, values: npt.NDArray[Any]) -> None:
+    """Raise BadWeights when a number of the tensor `name` is NaN or infinite."""
+    if not np.isfinite(values).all():
+        raise BadWeights(f"{shown(path)}: tensor {shown(name)} holds NaN or infinity; train or fetch it again")
+
+
 def _compare(path: Path, found: Mapping[str, tuple[int, ...]], wanted: Mapping[str, tuple[int, ...]]) -> None:
+    where = f"{shown(path)}: tensor"
     for name in sorted(wanted.keys() | found.keys()):
         if name not in found:
-            raise BadWeights(f"{path}: tensor {name} is missing; this file is for another network")
+            raise BadWeights(f"{where} {name} is missing; this file is for another network")
         if name not in wanted:
-            raise BadWeights(f"{path}: tensor {name} is not the network's; this file is for another network")
+            raise BadWeights(f"{where} {shown(name)} is not the network's; this file is for another network")
         if tuple(found[name]) != tuple(wanted[name]):
-            raise BadWeights(f"{path}: tensor {name} is {tuple(found[name])}, the network wants {tuple(wanted[name])}")
+            raise BadWeights(f"{where} {name} is {tuple(found[name])}, the network wants {tuple(wanted[name])}")
 
 
 def shapes(card: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
@@ -141,9 +161,9 @@ def shapes(card: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
 def check(path: Path) -> tuple[str, ...]:
     """Everything that can be checked of the set around `path`, one line each that held. Raises BadWeights at a fault.
 
-    `path` is a .safetensors or .json file: every file's hash, every tensor's shape and finiteness.
+    `path` is a .safetensors or .json file, or names a set that ships: every hash, every shape, every number finite.
     """
-    weights = find(str(path.with_suffix(".json")))
+    weights = find(str(path))
     lines = []
     for name, sha256 in weights.files:
         weights.verified(Path(name).suffix)

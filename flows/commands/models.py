@@ -1,7 +1,8 @@
-"""`restore models`: the networks that are here, whose weights they have, and whether those are whole."""
+"""`restore models`: the networks that are here, whether their weights are whole, and weights from elsewhere."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -51,3 +52,41 @@ def _row(network: str, name: str) -> dict[str, Any]:
         return {**row, "sha256": found.sha256, "size_bytes": found.size_bytes, "state": "whole"}
     except BadWeights as error:
         return {**row, "sha256": None, "size_bytes": None, "state": f"not usable: {error}"}
+
+
+@app.command("check")
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .safetensors file, or its card (.json) beside it.")],
+) -> None:
+    """Check weights as a run does before it uses them: every file's hash, every tensor's shape, every number finite.
+
+    \b
+    restore models check mine/duo.safetensors
+
+    78 when anything is wrong; the line says what. The card, NAME.json, says what is right: `restore train` and
+    `restore models convert` write one.
+    """
+    from restore import weights
+
+    for line in weights.check(file):
+        console.result(line)
+
+
+@app.command("convert")
+def convert(
+    file: Annotated[Path, typer.Argument(metavar="FILE.pth", help="A checkpoint as PyTorch saves it.")],
+    to: Annotated[Path, typer.Option("--to", metavar="NAME.safetensors", help="The result; its card goes beside it.")],
+    key: Annotated[str | None, typer.Option(metavar="KEY", help="Which entry of the file holds the tensors.")] = None,
+) -> None:
+    """Turn a published .pth checkpoint into safetensors and a card. Only numbers are taken; code in it is refused.
+
+    \b
+    restore models convert raft_large.pth --to weights/raft_large.safetensors
+
+    Needs torch 2.10 or newer, whose restricted reader is the only one used. Do it once, on a machine you can spare,
+    for files of people you trust; everything else reads safetensors only.
+    """
+    from restore import checkpoint
+
+    for line in checkpoint.convert(file, to, key):
+        console.result(line)
