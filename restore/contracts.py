@@ -88,6 +88,7 @@ class Card:
     working_size: int = 192  # shorter side of its input, px
     stride: int = 1  # its output is this much smaller than its input
     guided: bool = False  # takes Guidance.hints
+    planes: int = 0  # of a network that is no painter: how many planes it takes, as its file says
     weights: tuple[str, ...] = field(default=())  # stems of files in models/weights/, first is the default
 
 
@@ -96,11 +97,11 @@ class Painter(Protocol):
 
     card: Card
 
-    def __call__(self, light: Array, guidance: Guidance = UNGUIDED) -> Array:
-        """light (T, 1, h, w): CIE L*/100, consecutive frames → (K, T, 2, h/stride, w/stride) CIE a*b*, best first.
+    def __call__(self, light: Array, guidance: Guidance = UNGUIDED, seen: int = 0) -> Array:
+        """light (T, 1, h, w): CIE L*/100, consecutive frames → (K, T − seen, 2, h/stride, w/stride) CIE a*b*, best first.
 
-        A network that sees two frames treats frame 0 as its own predecessor unless `light` begins with a context
-        frame that the caller throws away. Sides must be multiples of `card.multiple_of`.
+        The first `seen` frames are only looked back at and not painted. Without them, a network that sees two frames
+        treats frame 0 as its own predecessor. Sides must be multiples of `card.multiple_of`.
         """
         ...
 

@@ -14,6 +14,7 @@ from restore import colour, models
 from restore.contracts import Card, Colour, Frames, Light, Painter
 from restore.errors import BadRecipe
 from restore.film import Shot
+from restore.runtime.planes import check_painter
 
 LONGEST = 4
 """A picture's longer side is shown to the network at no more than this many times the working size."""
@@ -41,7 +42,7 @@ class Colorize(BaseModel):
     @field_validator("model")
     @classmethod
     def _known(cls, name: str) -> str:
-        models.card(name)
+        check_painter(models.card(name))
         return name
 
     @field_validator("candidate")
@@ -57,7 +58,7 @@ class Colorize(BaseModel):
         return models.card(self.model).frames - 1
 
     def begin(self, shot: Shot, runtime: Any) -> Callable[[Frames], Frames]:
-        """One shot's session; it keeps nothing between windows, so a shot may be cut into windows anywhere.
+        """One shot's session; it keeps the colours that the next window asks for again, so each frame is seen once.
 
         `runtime.painter(model, weights)` gives the network. Raises BadRecipe where it has no such candidate, and what
         the runtime raises for weights that are missing or broken.
@@ -65,25 +66,36 @@ class Colorize(BaseModel):
         del shot  # every shot is coloured the same way; windows already end where it ends
         painter: Painter = runtime.painter(self.model, self.weights)
         _check_candidate(self.candidate, painter.card)
+        kept: dict[int, Colour] = {}
 
         def paint(frames: Frames) -> Frames:
-            return replace(frames, colour=self._painted(frames, painter))
+            for t in [t for t in kept if t < frames.start]:
+                del kept[t]
+            new = next((t for t in range(frames.start, frames.stop) if t not in kept), frames.stop)
+            if new < frames.stop:
+                before = max(frames.start, new - painter.card.frames + 1)
+                made = self._painted(frames.part(before, frames.stop), painter, new - before)
+                kept.update(zip(range(new, frames.stop), made, strict=True))
+            return replace(frames, colour=np.stack([kept[t] for t in range(frames.start, frames.stop)]))
 
         return paint
 
-    def _painted(self, frames: Frames, painter: Painter) -> Colour:
-        """(T, 2, h, w) float32 Cb, Cr. The window's first frame is taken for its own predecessor, as a shot's is."""
+    def _painted(self, frames: Frames, painter: Painter, seen: int) -> Colour:
+        """(T − seen, 2, h, w) float32 Cb, Cr, without the first `seen` frames, which the network only looks back at.
+
+        Where there are none, the first frame is taken for its own predecessor, as a shot's is.
+        """
         card = painter.card
         small = _sized(frames.light, working_shape(frames.light.shape[1:], self.working_size, card))
         full_range = frames.tags.full_range
-        seen = np.rot90(colour.lightness(small, frames.depth, full_range), -frames.turns, (1, 2))
-        height, width = seen.shape[1:]
+        upright = np.rot90(colour.lightness(small, frames.depth, full_range), -frames.turns, (1, 2))
+        height, width = upright.shape[1:]
         below, beside = -height % card.multiple_of, -width % card.multiple_of
-        padded = np.pad(seen[:, None] / np.float32(100), ((0, 0), (0, 0), (0, below), (0, beside)), mode="edge")
-        ab = np.asarray(painter(padded), dtype=np.float32)[self.candidate]
+        padded = np.pad(upright[:, None] / np.float32(100), ((0, 0), (0, 0), (0, below), (0, beside)), mode="edge")
+        ab = np.asarray(painter(padded, seen=seen), dtype=np.float32)[self.candidate]
         ab = ab[:, :, : -(-height // card.stride), : -(-width // card.stride)] * np.float32(self.saturation)
         ab = np.rot90(ab, frames.turns, (2, 3))
-        under = colour.luma(_sized(small, ab.shape[2:]), frames.depth, full_range)
+        under = colour.luma(_sized(small[seen:], ab.shape[2:]), frames.depth, full_range)
         return colour.cbcr_from_ab(ab, under, frames.tags.matrix)
 
 

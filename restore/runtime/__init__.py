@@ -15,6 +15,9 @@ from restore.shelf import Shelf
 if TYPE_CHECKING:
     from restore.runtime.cpu import Cpu, CpuPainter
     from restore.runtime.gpu import Gpu, GpuPainter
+    from restore.runtime.planes import PlanesNetwork
+
+    Loaded = CpuPainter | GpuPainter | PlanesNetwork
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +61,7 @@ class Runtime:
         self.device = choose(device)
         self.threads = threads
         self._machine = self._open()
-        self._painters: dict[tuple[str, str], CpuPainter | GpuPainter] = {}
+        self._painters: dict[tuple[str, str], Loaded] = {}
         log.info("device %s → %s", device, ", ".join(self.describe().values()))
 
     def _open(self) -> Cpu | Gpu:
@@ -78,14 +81,21 @@ class Runtime:
         """device, processor, runtime with version, precision: everything here that decides the bits of a result."""
         return self._machine.describe()
 
-    def painter(self, name: str, weights: str | None = None) -> CpuPainter | GpuPainter:
+    def painter(self, name: str, weights: str | None = None) -> Loaded:
         """The network `name`, loaded once; `weights` names a set or a .safetensors file (default: the card's first).
+
+        A network whose card counts planes comes as a `restore.runtime.planes.PlanesNetwork`.
 
         The painter also has `.weights`, the `restore.weights.WeightSet` it runs. Raises BadRecipe for an unknown
         network, BadWeights for weights that are missing, broken or another network's.
         """
         card: Card = NETWORKS.module(name).CARD
-        chosen = weights or (card.weights[0] if card.weights else name)
+        if not weights and not card.weights:
+            raise BadWeights(
+                f"network {name} comes without weights: get VGG-19 by `restore models pull vgg19`, teach it by "
+                f"`restore train {name}`, and name what that leaves: --set FILTER.weights=DIR/{name}.json"
+            )
+        chosen = weights or card.weights[0]
         if (name, chosen) not in self._painters:
             found = vault.find(chosen)
             if found.card.get("network") != name:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import platform
+import threading
 from collections import OrderedDict
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
 import openvino
 
+from restore import profile
 from restore.contracts import UNGUIDED, Card, Guidance
 from restore.runtime.pairs import AB_LIMIT, check, predecessors
+from restore.runtime.planes import PlanesNetwork, on_cpu
 from restore.weights import WeightSet
 
 KEPT_SHAPES = 4
@@ -30,6 +34,15 @@ class Cpu:
         self.core = openvino.Core()
         self.threads = threads
         self.precision = precision(self.core)
+        self._counted, self._number = itertools.count(), threading.local()
+        self.workers = ThreadPoolExecutor(threads, "network", self._enter)
+
+    def _enter(self) -> None:
+        self._number.mine = next(self._counted)
+
+    def mine(self) -> int:
+        """Number of the worker that asks, from 0."""
+        return int(self._number.mine)
 
     def describe(self) -> dict[str, str]:
         """What decides the bits of a result, for take keys and provenance. Threads do not: a test holds us to it."""
@@ -40,54 +53,60 @@ class Cpu:
             "precision": self.precision,
         }
 
-    def painter(self, card: Card, weights: WeightSet) -> CpuPainter:
-        return CpuPainter(self, card, weights)
+    def painter(self, card: Card, weights: WeightSet) -> CpuPainter | PlanesNetwork:
+        return on_cpu(self, card, weights) if card.planes else CpuPainter(self, card, weights)
 
 
 class CpuPainter:
-    """A network ready to run on the processor: compiled once for each size of picture that it meets."""
+    """A network ready to run on the processor: compiled once for each size of picture that it meets.
+
+    May be called from several threads at once: frames of all callers share the processor's workers.
+    """
 
     def __init__(self, cpu: Cpu, card: Card, weights: WeightSet) -> None:
         self.card = card
         self.weights = weights
         self._cpu = cpu
         self._model = cpu.core.read_model(weights.verified(".xml"), weights.verified(".bin"))
-        self._queues: OrderedDict[tuple[int, int], openvino.AsyncInferQueue] = OrderedDict()
+        self._requests: OrderedDict[tuple[int, int], list[openvino.InferRequest]] = OrderedDict()
+        self._lock = threading.Lock()
 
-    def __call__(self, light: npt.NDArray[np.float32], guidance: Guidance = UNGUIDED) -> npt.NDArray[np.float32]:
+    def __call__(
+        self, light: npt.NDArray[np.float32], guidance: Guidance = UNGUIDED, seen: int = 0
+    ) -> npt.NDArray[np.float32]:
         """See `restore.contracts.Painter`. Frames run side by side, each on one thread, so bits never depend on it."""
         check(self.card, light, guidance)
-        index = predecessors(len(light), self.card.frames)
+        index = predecessors(len(light), self.card.frames)[seen:]
         height, width = (side // self.card.stride for side in light.shape[2:])
-        colour = np.empty((self.card.candidates, len(light), 2, height, width), np.float32)
+        colour = np.empty((self.card.candidates, len(index), 2, height, width), np.float32)
+        requests = self._ready(light.shape[2], light.shape[3])
 
-        def keep(request: Any, t: int) -> None:
-            np.clip(request.get_output_tensor(0).data[0], -AB_LIMIT, AB_LIMIT, out=colour[:, t])
+        def paint(t: int) -> None:
+            with profile.working("network", 1, self._cpu.threads):
+                request = requests[self._cpu.mine()]
+                request.infer({0: np.ascontiguousarray(light[index[t], 0], np.float32)[None]})
+                np.clip(request.get_output_tensor(0).data[0], -AB_LIMIT, AB_LIMIT, out=colour[:, t])
 
-        queue = self._queue(light.shape[2], light.shape[3])
-        queue.set_callback(keep)
-        for t, seen in enumerate(index):
-            queue.start_async({0: np.ascontiguousarray(light[seen, 0], np.float32)[None]}, t)
-        queue.wait_all()
+        with profile.waiting():
+            for done in [self._cpu.workers.submit(paint, t) for t in range(len(index))]:
+                done.result()
         return colour
 
-    def _queue(self, height: int, width: int) -> openvino.AsyncInferQueue:
-        if (height, width) in self._queues:
-            self._queues.move_to_end((height, width))
-            return self._queues[height, width]
-        self._model.reshape([1, self.card.frames, height, width])
-        compiled = self._cpu.core.compile_model(
-            self._model,
-            "CPU",
-            {
+    def _ready(self, height: int, width: int) -> list[openvino.InferRequest]:
+        """A request for each worker, of a network compiled for itself: then it computes in the worker's own thread."""
+        with self._lock:
+            if (height, width) in self._requests:
+                self._requests.move_to_end((height, width))
+                return self._requests[height, width]
+            self._model.reshape([1, self.card.frames, height, width])
+            settings = {
                 "INFERENCE_PRECISION_HINT": self._cpu.precision,
-                "INFERENCE_NUM_THREADS": self._cpu.threads,
-                "NUM_STREAMS": self._cpu.threads,
+                "INFERENCE_NUM_THREADS": 1,
+                "NUM_STREAMS": 1,
                 "ENABLE_CPU_PINNING": False,  # pinned, two runs on one machine land on the same core
-            },
-        )
-        queue = openvino.AsyncInferQueue(compiled, self._cpu.threads)
-        self._queues[height, width] = queue
-        if len(self._queues) > KEPT_SHAPES:
-            self._queues.popitem(last=False)
-        return queue
+            }
+            compiled = [self._cpu.core.compile_model(self._model, "CPU", settings) for _ in range(self._cpu.threads)]
+            self._requests[height, width] = [network.create_infer_request() for network in compiled]
+            if len(self._requests) > KEPT_SHAPES:
+                self._requests.popitem(last=False)
+            return self._requests[height, width]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,16 @@ from restore import weights as vault
 from restore.contracts import UNGUIDED, Array, Card, Guidance
 from restore.errors import BadRecipe, Unavailable
 from restore.runtime.pairs import AB_LIMIT, check, predecessors
+from restore.runtime.planes import PlanesNetwork, on_torch
 from restore.weights import WeightSet
+
+log = logging.getLogger(__name__)
 
 BATCH = 16
 """Frames at a time: enough to fill the GPU, little enough for a small one."""
+
+HALVINGS = 3
+"""Times that a batch is halved when memory runs out, before the run gives up."""
 
 
 class Gpu:
@@ -43,8 +50,8 @@ class Gpu:
             "precision": "bf16",
         }
 
-    def painter(self, card: Card, weights: WeightSet) -> GpuPainter:
-        return GpuPainter(card, weights, self.device)
+    def painter(self, card: Card, weights: WeightSet) -> GpuPainter | PlanesNetwork:
+        return on_torch(card, weights, self.device) if card.planes else GpuPainter(card, weights, self.device)
 
 
 def network(card: Card, weights: WeightSet) -> Any:
@@ -63,21 +70,43 @@ class GpuPainter:
         self.card = card
         self.weights = weights
         self._device = device
-        module = network(card, weights).to(device, torch.bfloat16, memory_format=torch.channels_last)
-        self._network = module
+        self.batch = BATCH
+        self._network = network(card, weights).to(device, torch.bfloat16, memory_format=torch.channels_last)
 
     @torch.inference_mode()
-    def __call__(self, light: Array, guidance: Guidance = UNGUIDED) -> Array:
+    def __call__(self, light: Array, guidance: Guidance = UNGUIDED, seen: int = 0) -> Array:
         """See `restore.contracts.Painter`: an array gives an array, a tensor gives a tensor on the device."""
         check(self.card, light, guidance)
         plain = isinstance(light, np.ndarray)
         frames = torch.as_tensor(light).to(self._device, torch.bfloat16)
-        index = torch.from_numpy(predecessors(len(frames), self.card.frames)).to(self._device)
-        short = -len(index) % BATCH  # always whole batches: another size is another kernel, and other last bits
-        index = torch.cat((index, index[-1:].expand(short, -1)))
-        parts = [
-            self._network(frames[seen, 0].contiguous(memory_format=torch.channels_last)).float()
-            for seen in index.split(BATCH)
-        ]
-        colour = torch.cat(parts)[: len(frames)].clamp(-AB_LIMIT, AB_LIMIT).transpose(0, 1)
+        index = torch.from_numpy(predecessors(len(frames), self.card.frames)[seen:]).to(self._device)
+        colour = self._in_batches(frames, index).clamp(-AB_LIMIT, AB_LIMIT).transpose(0, 1)
         return colour.contiguous().cpu().numpy() if plain else colour
+
+    def _in_batches(self, frames: Array, index: Array) -> Array:
+        """(N, K, 2, h, w) of the frames that `index` (N, seen) names. Where memory runs out, batches become smaller.
+
+        Raises Unavailable when they cannot become smaller any more.
+        """
+        while True:
+            short = -len(index) % self.batch  # always whole batches: another size is another kernel, other last bits
+            whole = torch.cat((index, index[-1:].expand(short, -1)))
+            try:
+                parts = [
+                    self._network(frames[some, 0].contiguous(memory_format=torch.channels_last)).float()
+                    for some in whole.split(self.batch)
+                ]
+                return torch.cat(parts)[: len(index)]
+            except torch.OutOfMemoryError as error:
+                if self.batch <= BATCH >> HALVINGS:
+                    raise Unavailable(
+                        f"{self._device}: its memory does not hold {self.batch} pictures of "
+                        f"{frames.shape[3]}×{frames.shape[2]} px; free some of it, or use --device cpu"
+                    ) from error
+            self.batch //= 2  # outside the handler, which would keep what the failed batch had allocated
+            torch.cuda.empty_cache()
+            log.warning(
+                "%s: out of memory; batches of %d frames from here on, colours may differ in their last bits",
+                self._device,
+                self.batch,
+            )
