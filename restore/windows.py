@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from restore import profile
 from restore.contracts import Frames
 
 WINDOW = 8
@@ -53,19 +54,27 @@ def windowed(stream: Iterable[Frames], context: int, size: int = WINDOW) -> Iter
     Yields (frames, start, stop): `[start, stop)` are the frames to return, the rest of `frames` is context, fewer at
     the ends of the stream. Holds at most size + 2·context frames and one incoming run.
     """
-    held: Frames | None = None
-    start = 0
+    held = list[Frames]()  # joined when a window is full, so that a frame is copied once for each window it is in
+    start = end = None
     for run in stream:
-        if held is None:
-            start = run.start
-        held = run if held is None else joined([held, run])
-        while held.stop >= start + size + context:
+        start = run.start if start is None else start
+        if end not in (None, run.start):
+            raise ValueError(f"frames do not follow on each other: one run ends at {end}, the next is at {run.start}")
+        held.append(run)
+        end = run.stop
+        while end >= start + size + context:
             stop = start + size
-            yield held.part(max(held.start, start - context), stop + context), start, stop
+            yield _cut(held, max(held[0].start, start - context), stop + context), start, stop
             start = stop
-            held = held.part(max(held.start, start - context), held.stop)
-    if held is not None and start < held.stop:
-        yield held.part(max(held.start, start - context), held.stop), start, held.stop
+            held = [run for run in held if run.stop > start - context]
+    if start is not None and end is not None and start < end:
+        yield _cut(held, max(held[0].start, start - context), held[-1].stop), start, held[-1].stop
+
+
+def _cut(runs: list[Frames], start: int, stop: int) -> Frames:
+    """The frames `[start, stop)` of consecutive runs; views where one run has them all."""
+    inside = [run for run in runs if run.stop > start and run.start < stop]
+    return joined([run.part(max(run.start, start), min(run.stop, stop)) for run in inside])
 
 
 def filtered(stream: Iterable[Frames], part: Needs, session: Session, size: int = WINDOW) -> Iterator[Frames]:
@@ -89,10 +98,11 @@ class _End:
         self.error = error
 
 
-def overlapped(stream: Iterable[T], depth: int = QUEUE) -> Generator[T]:
+def overlapped(stream: Iterable[T], depth: int = QUEUE, stage: str = "") -> Generator[T]:
     """Run `stream` in a thread of its own, at most `depth` items ahead. Its errors are raised here.
 
-    When the caller stops early, the thread stops at its next item and the stream's `close` runs.
+    When the caller stops early, the thread stops at its next item and the stream's `close` runs. Where `stage` names
+    what the stream does, its time is written down under that name (`restore.profile`).
     """
     waiting: queue.Queue[T | _End] = queue.Queue(maxsize=depth)
     stop = threading.Event()
@@ -111,8 +121,9 @@ def overlapped(stream: Iterable[T], depth: int = QUEUE) -> Generator[T]:
         source = iter(stream)
         try:
             for item in source:
-                if not put(item):
-                    break
+                with profile.waiting():
+                    if not put(item):
+                        break
         except BaseException as raised:  # carried to the caller, who raises it
             error = raised
         finally:
@@ -121,11 +132,16 @@ def overlapped(stream: Iterable[T], depth: int = QUEUE) -> Generator[T]:
                 close()
         put(_End(error))
 
-    worker = threading.Thread(target=work, name="overlapped", daemon=True)
+    def timed() -> None:
+        with profile.working(stage):
+            work()
+
+    worker = threading.Thread(target=timed if stage else work, name=stage or "overlapped", daemon=True)
     worker.start()
     try:
         while True:
-            item = waiting.get()
+            with profile.waiting():
+                item = waiting.get()
             if isinstance(item, _End):
                 if item.error is not None:
                     raise item.error

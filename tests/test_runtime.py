@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -124,3 +126,43 @@ def test_the_torch_painter_agrees_with_openvino(light: np.ndarray, painted: np.n
     assert ours.shape == painted.shape
     assert np.abs(ours - painted).mean() < 1.0  # bfloat16 both, summed in another order: under half a code of chroma
     assert np.array_equal(painter(torch.from_numpy(light)).numpy(), ours)
+
+
+def test_frames_that_are_only_seen_are_not_painted_again(light: np.ndarray, painted: np.ndarray) -> None:
+    assert np.array_equal(Runtime("cpu", 2).painter("duo")(light[1:], seen=1), painted[:, 2:])
+
+
+def test_callers_at_the_same_time_get_their_own_colours(light: np.ndarray, painted: np.ndarray) -> None:
+    painter = Runtime("cpu", 2).painter("duo")
+    with ThreadPoolExecutor(3) as callers:
+        made = list(callers.map(lambda _: painter(light), range(6)))
+    assert all(np.array_equal(colours, painted) for colours in made)
+
+
+def test_out_of_memory_halves_the_batch_three_times_at_most_and_says_so(
+    light: np.ndarray, caplog: pytest.LogCaptureFixture
+) -> None:
+    torch = pytest.importorskip("torch")
+    from restore.runtime import gpu
+
+    class Small:
+        """Stands for a GPU that holds only so many frames at a time."""
+
+        def __init__(self, holds: int, network: Any) -> None:
+            self.holds, self.network = holds, network
+
+        def __call__(self, batch: Any) -> Any:
+            if len(batch) > self.holds:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return self.network(batch)
+
+    shipped = Runtime("cpu", 1).painter("duo")
+    painter = gpu.GpuPainter(shipped.card, shipped.weights, torch.device("cpu"))
+    whole, network = painter(light), painter._network
+    painter._network = Small(2, network)
+    assert np.abs(painter(light) - whole).max() < 4  # bfloat16 sums in another order: fractions of a code of chroma
+    assert painter.batch == 2
+    assert [record.args[1] for record in caplog.records if "out of memory" in record.message] == [8, 4, 2]
+    painter._network = Small(1, network)
+    with pytest.raises(Unavailable, match="does not hold 2 pictures of 96×64 px"):
+        painter(light)
