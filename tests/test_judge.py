@@ -21,7 +21,7 @@ from restore.progress import Progress
 from restore.steps import curves
 from restore.steps.judge import Judging, Measuring, measure, true_reel
 from restore.steps.judge import judge as judged
-from restore.steps.report import beats_gray
+from restore.steps.report.scores import beats_gray
 from restore.steps.tallies import Measured
 
 SIZE = (32, 48)

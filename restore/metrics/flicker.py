@@ -90,6 +90,16 @@ def _way(before: Array, now: Array) -> motion.Way:
     return motion.Paths(_TOLERANCE).steps(frames, lights.shape[1:])[0][0]
 
 
+def changes(before: Array, now: Array) -> Float:
+    """Where colour flickers: |ΔCb, ΔCr| in 8-bit code values, weighed by trust; (h, w) float32, reduced as above.
+
+    before, now: (H, W, 3) float32 R'G'B' in [0, 1] of one shot. The motion is their own.
+    """
+    way = _way(before, now)
+    change = way.fetch(_small(now)) - _small(before)
+    return np.asarray(cv2.magnitude(change[..., 1], change[..., 2]) * way.trust, np.float32)
+
+
 def _of_pair(before: Float, now: Float, way: motion.Way) -> float:
     """0 where nothing can be followed."""
     change = way.fetch(now)

@@ -11,7 +11,7 @@ from restore.film import Master, Scorecard, Shot, Survey, Take, to_plain
 from restore.steps import provenance
 from restore.steps.prepare import Plan
 from restore.steps.publish import Outputs
-from restore.steps.report import report
+from restore.steps.report import Restored, report
 from restore.steps.split import save_shots
 from restore.store import write_json
 
@@ -36,4 +36,5 @@ def papers(reel: Finished, seconds: Mapping[str, float], made: Outputs) -> None:
     whole = provenance.after(known, reel.plan, reel.master, reel.scorecard, seconds)
     write_json(Path(made.provenance), whole)
     survey = replace(reel.survey, notes=(*reel.survey.notes, *reel.master.notes))
-    report(whole, survey, reel.shots, reel.master, reel.scorecard, Path(made.report))
+    run = Restored(whole, survey, reel.shots, reel.master, reel.scorecard, Path(made.scores))
+    report(run, Path(made.report))
