@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ import av
 import numpy as np
 from av.filter import Graph
 
+from restore import profile
 from restore.contracts import Light
 from restore.film import Reel
 from restore.media import squeeze
@@ -21,6 +23,9 @@ from restore.store import disk_errors
 
 TICK = Fraction(1, 1000)
 """Time unit of a Matroska file as FFmpeg writes it, in seconds. Inside a take one frame lasts one tick."""
+
+AHEAD = 4
+"""Frames that may wait for an encoder."""
 
 
 class TakeWriter:
@@ -41,13 +46,15 @@ class TakeWriter:
             self._file = av.open(f"file:{path}", "w", format="matroska", options={"fflags": "+bitexact"})
             self._encoders = [_Encoder(self._file, track, spec, reel.video.rate) for track in tracks]
             self._file.start_encoding()
-        self._pool = ThreadPoolExecutor(len(tracks), "encode")  # side by side: a third faster in HD
+        # Each encoder in a thread of its own; the frames that wait are few, and packets are written in their order.
+        self._pools = [ThreadPoolExecutor(1, f"encode {track.codec}") for track in tracks]
+        self._coming: deque[list[Future[list[av.Packet]]]] = deque()
 
     def __enter__(self) -> TakeWriter:
         return self
 
     def add(self, light: Light, cb: Plane, cr: Plane) -> None:
-        """Encode the next frame.
+        """Encode the next frame. What goes wrong with it may be raised by a later call; planes must not be changed.
 
         light   (H, W) uint8 or uint16: luma code values at `spec.depth` bits, range as the source.
         cb, cr  `spec.chroma_size` (h, w), same type, depth and range.
@@ -58,11 +65,19 @@ class TakeWriter:
                 raise ValueError(
                     f"frame {self.start + self.frames}: {name} is {plane.shape} {plane.dtype}, not {wanted}"
                 )
-        with disk_errors(self.path):
-            made = self._pool.map(lambda encoder: encoder.add(self.frames, light, cb, cr), self._encoders)
-            for packets in made:
-                self._file.mux(packets)
+        pairs = zip(self._pools, self._encoders, strict=True)
+        self._coming.append([pool.submit(encoder.add, self.frames, light, cb, cr) for pool, encoder in pairs])
         self.frames += 1
+        self._mux(AHEAD)
+
+    def _mux(self, left: int) -> None:
+        """Write the packets of all frames but the last `left`."""
+        while len(self._coming) > left:
+            for made in self._coming.popleft():
+                with profile.waiting():
+                    packets = made.result()
+                with disk_errors(self.path):
+                    self._file.mux(packets)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -70,10 +85,12 @@ class TakeWriter:
         with disk_errors(self.path):
             try:
                 if kind is None:
+                    self._mux(0)
                     for encoder in self._encoders:
                         self._file.mux(encoder.finish())
             finally:
-                self._pool.shutdown()
+                for pool in self._pools:
+                    pool.shutdown(cancel_futures=True)
                 self._file.close()
 
 
@@ -94,6 +111,11 @@ class _Encoder:
         self._chroma_codes = squeeze.table(*old, *new, True)
 
     def add(self, number: int, light: Light, cb: Plane, cr: Plane) -> list[av.Packet]:
+        with profile.working(f"encode {self._track.codec}", 1):
+            return self._packets(self._drawn(number, light, cb, cr))
+
+    def _drawn(self, number: int, light: Light, cb: Plane, cr: Plane) -> av.VideoFrame:
+        """The frame that is written again and again, with these planes in it."""
         squeeze.lay(squeeze.translate(light, self._light_codes), self._planes[0])
         for chroma, into in ((cb, self._planes[1]), (cr, self._planes[2])):
             squeeze.lay(squeeze.translate(self._smaller(chroma), self._chroma_codes), into)
@@ -105,7 +127,7 @@ class _Encoder:
         # ProRes takes its colour tags from the picture, not from the encoder's settings.
         frame.colorspace, frame.color_range = self._track.matrix, self._track.range_tag
         frame.color_primaries, frame.color_trc = self._track.primaries, self._track.transfer
-        return self._packets(frame)
+        return frame
 
     def finish(self) -> list[av.Packet]:
         return self._packets(None)
