@@ -1,8 +1,9 @@
 """The vault of trained networks: finds weights, and lets none out that are not whole, of the right shape and finite.
 
 A set of weights is files of one stem beside each other: NAME.safetensors (the network as trained, float16), NAME.xml
-and NAME.bin (the same network for OpenVINO), and NAME.json, the model card that names every file's SHA-256. Nothing
-here reads a pickle, and no other room reads weights.
+and NAME.bin (the same network for OpenVINO), where it has them NAME.int8.xml and .bin (the same, mostly in 8 bits), and
+NAME.json, the model card that names every file's SHA-256. Nothing here reads a pickle, and no other room reads
+weights.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from restore.errors import BadWeights, shown
 from restore.shelf import near
 
 FOLDER = "restore.models.weights"
-SUFFIXES = (".safetensors", ".xml", ".bin")
+SUFFIXES = (".safetensors", ".xml", ".bin", ".int8.xml", ".int8.bin")
 
 LARGEST = 4 << 30
 """Bytes of a file of weights."""
@@ -59,6 +60,10 @@ class WeightSet:
     def missing(self) -> tuple[str, ...]:
         """Files that the card names and the disk does not have."""
         return tuple(name for name, _ in self.files if not (self.folder / name).exists())
+
+    def has(self, suffix: str) -> bool:
+        """Whether the set has a file NAME + `suffix`."""
+        return any(name == self.name + suffix for name, _ in self.files)
 
     def verified(self, suffix: str) -> Path:
         """The file NAME + `suffix`, its bytes just compared with the card. Raises BadWeights."""
@@ -111,7 +116,7 @@ def find(weights: str) -> WeightSet:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadWeights(f"weights {shown(path.stem)}: {shown(card_path)} is not a model card: {error!r}") from error
     for name, _ in files:
-        if Path(name).stem != path.stem or Path(name).name != name:
+        if name not in {path.stem + suffix for suffix in SUFFIXES}:
             raise BadWeights(f"weights {shown(path.stem)}: its card names {name!r}, which is not one of its files")
     return WeightSet(path.stem, card_path.parent, card, files)
 
@@ -166,7 +171,7 @@ def check(path: Path) -> tuple[str, ...]:
     weights = find(str(path))
     lines = []
     for name, sha256 in weights.files:
-        weights.verified(Path(name).suffix)
+        weights.verified(name.removeprefix(weights.name))
         lines.append(f"{name}: SHA-256 {sha256}")
     try:
         wanted = shapes(weights.card)

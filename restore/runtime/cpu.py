@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import openvino
@@ -22,6 +23,22 @@ KEPT_SHAPES = 4
 """Compiled pictures sizes kept: a film has one, a folder of films a few."""
 
 
+SETTINGS = {
+    "INFERENCE_NUM_THREADS": 1,
+    "NUM_STREAMS": 1,
+    "ENABLE_CPU_PINNING": False,  # pinned, two runs on one machine land on the same core
+}
+"""OpenVINO's settings for every network: one picture at a time, computed by the thread that asks."""
+
+_AVX512_VNNI = 22
+"""OpenCV's number of the processor feature AVX-512 VNNI."""
+
+
+def eight_bits() -> bool:
+    """Whether the processor multiplies 8-bit numbers into exact 32-bit sums. Older ones cut sums off: other colours."""
+    return bool(cv2.checkHardwareSupport(_AVX512_VNNI))
+
+
 def precision(core: openvino.Core) -> str:
     """bf16 where the processor computes in it, else fp32. Half floats are slow on processors, and never used."""
     return "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
@@ -34,6 +51,7 @@ class Cpu:
         self.core = openvino.Core()
         self.threads = threads
         self.precision = precision(self.core)
+        self.eight_bits = eight_bits()
         self._counted, self._number = itertools.count(), threading.local()
         self.workers = ThreadPoolExecutor(threads, "network", self._enter)
 
@@ -46,11 +64,12 @@ class Cpu:
 
     def describe(self) -> dict[str, str]:
         """What decides the bits of a result, for take keys and provenance. Threads do not: a test holds us to it."""
+        exactly = f"int8 where a network has that form, else {self.precision}"
         return {
             "device": "cpu",
             "processor": platform.machine(),
             "runtime": f"openvino {openvino.__version__}",
-            "precision": self.precision,
+            "precision": exactly if self.eight_bits else self.precision,
         }
 
     def painter(self, card: Card, weights: WeightSet) -> CpuPainter | PlanesNetwork:
@@ -67,7 +86,9 @@ class CpuPainter:
         self.card = card
         self.weights = weights
         self._cpu = cpu
-        self._model = cpu.core.read_model(weights.verified(".xml"), weights.verified(".bin"))
+        form = ".int8" if cpu.eight_bits and weights.has(".int8.xml") else ""
+        self.precision = f"int8 and {cpu.precision}" if form else cpu.precision
+        self._model = cpu.core.read_model(weights.verified(f"{form}.xml"), weights.verified(f"{form}.bin"))
         self._requests: OrderedDict[tuple[int, int], list[openvino.InferRequest]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -99,12 +120,7 @@ class CpuPainter:
                 self._requests.move_to_end((height, width))
                 return self._requests[height, width]
             self._model.reshape([1, self.card.frames, height, width])
-            settings = {
-                "INFERENCE_PRECISION_HINT": self._cpu.precision,
-                "INFERENCE_NUM_THREADS": 1,
-                "NUM_STREAMS": 1,
-                "ENABLE_CPU_PINNING": False,  # pinned, two runs on one machine land on the same core
-            }
+            settings = {**SETTINGS, "INFERENCE_PRECISION_HINT": self._cpu.precision}
             compiled = [self._cpu.core.compile_model(self._model, "CPU", settings) for _ in range(self._cpu.threads)]
             self._requests[height, width] = [network.create_infer_request() for network in compiled]
             if len(self._requests) > KEPT_SHAPES:
