@@ -17,3 +17,12 @@ def temporal(now: Tensor, before: Tensor, where: Tensor, known: Tensor) -> Tenso
     carried = F.grid_sample(before, where, mode="bilinear", padding_mode="border", align_corners=False)
     gap = (now - carried).abs().mean(1, keepdim=True)
     return (gap * known).sum() / (known.sum() + 1.0) / 10
+
+
+def temporal_rgb(now: Tensor, before: Tensor, where: Tensor, known: Tensor) -> Tensor:
+    """Colourings of t and t−1, both (N, C, h, w) R'G'B' 0..1; `where`, `known` as above → scalar, about 0 to 0.5.
+
+    5 · mean(known · |now − warp(before)|), the mean over all pixels: as FAVC's program has it, for the prototype.
+    """
+    carried = F.grid_sample(before, where, mode="bilinear", padding_mode="border", align_corners=False)
+    return 5 * ((now - carried).abs() * known).mean()
