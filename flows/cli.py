@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from restore import __version__
-from restore.errors import RestoreError, Stopped, shown
+from restore.errors import RestoreError, Stopped, known, shown
 from restore.flows import console
 from restore.flows.commands import demo, doctor, models, probe, recipes, run, score, shots, train
 
@@ -92,6 +92,9 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         console.say_error("stopped; the same command goes on")
         return 130
     except Exception as error:
+        if (told := known(error)) is not None:
+            console.fail(told)
+            return told.exit_code
         return _usage_or_bug(error)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import logging.handlers
@@ -21,6 +22,16 @@ class _Screen(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         print(f"restore: {shown(record.getMessage())}", file=sys.stderr, flush=True)
+
+
+class _File(logging.FileHandler):
+    """The log on disk. When that is full, the run says so; the log itself keeps quiet."""
+
+    def handleError(self, record: logging.LogRecord) -> None: ...
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):  # what is still in its buffer
+            super().close()
 
 
 class _Log:
@@ -52,7 +63,7 @@ class _Log:
         self.memory.flushLevel = logging.CRITICAL + 1 if path is None else logging.NOTSET
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            file = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+            file = _File(path, encoding="utf-8", errors="backslashreplace")
             file.setFormatter(self.memory.formatter)
             self.memory.setTarget(file)
             self.memory.flush()

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from restore import progress
-from restore.errors import RestoreError, Stopped, Unavailable, UsageError, shown
+from restore.errors import RestoreError, Stopped, Unavailable, UsageError, known, shown
 from restore.film import to_plain
 from restore.flows import console
 from restore.flows.server import Server
@@ -60,8 +60,11 @@ def run_reels(films: Sequence[str], options: Options, server: Server, as_json: b
                 return stopped.exit_code
             except RestoreError as error:
                 codes.append(_refused(film, error, events))
-            except Exception as error:  # a bug met on one film: the others may not meet it
-                console.bug(error)
+            except Exception as error:
+                if (told := known(error)) is not None:
+                    codes.append(_refused(film, told, events))
+                    continue
+                console.bug(error)  # met on one film: the others may not meet it
                 codes.append(1)
         return worst(codes)
 

@@ -19,6 +19,7 @@ Every message says what, where (file, frame, key) and what would do. Errors carr
 
 from __future__ import annotations
 
+import errno
 import os
 
 DAMAGED = 3
@@ -77,6 +78,29 @@ class Stopped(RestoreError, InterruptedError):
     def __init__(self, message: str, signal_number: int = 2) -> None:
         super().__init__(message)
         self.exit_code = 128 + signal_number
+
+
+_FAILING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+_SHORT = {errno.EMFILE: "ulimit -n", errno.ENFILE: "fs.file-max", errno.ENOMEM: "memory"}
+
+
+def known(error: BaseException) -> RestoreError | None:
+    """What an error of the system means that no room has met with; None for those that mean a bug of ours."""
+    if isinstance(error, RestoreError):
+        return error
+    if isinstance(error, MemoryError):
+        return Unavailable(
+            "there is not enough memory; end other programs, or raise its limit: the same command goes on"
+        )
+    if not isinstance(error, OSError) or error.errno is None:
+        return None
+    what = os.strerror(error.errno)
+    where = f"{shown(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+    if error.errno in _FAILING:
+        return DiskError(f"{where}{what}; what is finished is kept, the same command goes on")
+    if error.errno in _SHORT:
+        return Unavailable(f"{where}{what}; raise the limit ({_SHORT[error.errno]}): the same command goes on")
+    return None
 
 
 def shown(path: str | bytes | os.PathLike[str]) -> str:

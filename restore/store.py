@@ -158,16 +158,31 @@ class WorkFolder:
             os.close(self._lock)
             self._lock = None
             raise Busy(f"{self.folder}: process {holder} is at work on this reel; wait for it or stop it") from None
-        os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, f"{os.getpid()}\n".encode("ascii"), 0)
+        try:
+            with disk_errors(self.folder):
+                os.ftruncate(self._lock, 0)
+                os.pwrite(self._lock, f"{os.getpid()}\n".encode("ascii"), 0)
+                self._sweep()
+        except BaseException:
+            self._release()
+            raise
+        return self
+
+    def _sweep(self) -> None:
+        """Remove what a killed run was still writing."""
         for folder in (self.folder, self.takes):
             for left in folder.glob(f"{TEMPORARY}*"):
-                left.unlink(missing_ok=True)
-        return self
+                if left.is_dir():
+                    shutil.rmtree(left)
+                else:
+                    left.unlink(missing_ok=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._release()
+
+    def _release(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

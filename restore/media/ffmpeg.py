@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from errno import EDQUOT, EFBIG, EIO, ENOSPC, EROFS
 from functools import lru_cache
 from typing import IO
 
@@ -27,7 +28,9 @@ ROTATES = 7
 _APART = {"GCONV_PATH": os.devnull}
 """A static build, as the wheel's is, dies of the machine's own character-set modules when it meets MPEG-TS."""
 
-_FULL = "No space left on device"
+_DISK = {errno: os.strerror(errno) for errno in (ENOSPC, EDQUOT, EFBIG, EIO, EROFS)}
+"""How the program names a full or failing disk; it can do so and end with 0 all the same."""
+
 _LAST_WORDS = 10.0  # seconds for a program that has stopped listening
 _SAID = 6  # lines of the program's messages that an error repeats
 
@@ -106,17 +109,20 @@ def fed(arguments: list[str]) -> Iterator[IO[bytes]]:
         try:
             yield process.stdin
             process.stdin.close()
-            failed = process.wait() != 0
+            process.wait()
         except OSError as error:
             if not isinstance(error, BrokenPipeError):
                 raise
-            failed = True  # it went away while we were writing: its own words say more than ours
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(_LAST_WORDS)
+                process.wait(_LAST_WORDS)  # it went away while we were writing: its own words say more than ours
+            went_away = True
+        else:
+            went_away = False
         finally:
             _end(process)
-        if failed:
-            raise _complaint(arguments[0], process.wait(), log)
+        complaint = _complaint(arguments[0], process.wait(), log, went_away)
+        if complaint is not None:
+            raise complaint
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -130,10 +136,16 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.stdin.close()
 
 
-def _complaint(path: str, code: int, log: IO[bytes]) -> Exception:
+def _complaint(path: str, code: int, log: IO[bytes], went_away: bool) -> Exception | None:
+    """What is to be raised after the program's end: by its code, by its words, or because it stopped listening."""
     log.seek(0)
     lines = [line.strip() for line in log.read().decode(errors="replace").splitlines() if line.strip()]
+    disk = next((what for what in _DISK.values() if any(what in line for line in lines)), None)
+    if code == -signal.SIGXFSZ:
+        disk = _DISK[EFBIG]
+    if disk is not None:
+        return DiskError(f"{path}: {disk}, at the source or at the master; the same command goes on")
+    if code == 0 and not went_away:
+        return None
     said = "; ".join(lines[-_SAID:]) or f"it said nothing and ended with code {code}"
-    if _FULL in said:
-        return DiskError(f"{path}: no space left for the master; free some and run the same command again")
     return Unavailable(f"{path} could not put the reel together: {said}")
