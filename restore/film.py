@@ -135,6 +135,9 @@ class Shot:
     scene_stop: int
     why: str  # what begins it: "start" | "cut" | "fade" | "dissolve" | "listed"
     confidence: float = 1.0  # that there is a transition here, 0 to 1
+    kind: str = "picture"  # what it is: "picture" | "coloured" | "tinted" | "card" | "leader" (restore.shots.kinds)
+    kind_confidence: float = 1.0  # of `kind`, 0.5 to 1
+    left: bool = False  # it keeps the source's own chroma: no filter touches it
 
     @property
     def frames(self) -> int:
@@ -152,6 +155,7 @@ class Take:
     size_bytes: int
     seconds: float  # spent making it; 0.0 when it was found
     found: bool  # already on disk from an earlier run
+    chroma_sha256: str = ""  # of a shot that was left: of Cb and Cr of every frame, as the take was given them
 
 
 @dataclass(frozen=True)
