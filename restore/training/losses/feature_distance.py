@@ -18,8 +18,8 @@ def feature_distance(made: Tensor, truth: Tensor, seen: dict[str, Tensor], real:
     gives them for (N·K) made and (N) true pictures → (N, K), about 0.1 to 3.
 
     |made − truth| + Σ_l |φ_l(made) − φ_l(truth)| / 255 / d_l, means over pixels and channels: the L_p inside equation 6
-    of Lei and Chen 2019. The 255 is of their program when it still added the other losses to it; its last state leaves it
-    out, and those losses then weigh nothing beside this one.
+    of Lei and Chen 2019. The 255 is of their program when it still added the other losses to it; its last state leaves
+    it out, and those losses then weigh nothing beside this one.
     """
     cost = (made - truth.unsqueeze(1)).abs().mean(dim=(2, 3, 4))
     for name, divisor in DIVISORS.items():
