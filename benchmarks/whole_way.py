@@ -38,7 +38,9 @@ class Run:
 def restore(film: Path, out: Path, extra: list[str]) -> Run:
     """Run the program as a user would, measuring the largest resident size of its process."""
     began = time.monotonic()
-    command = [sys.executable, "-m", "restore.flows.cli", "run", str(film), "--out", str(out), "--overwrite", *extra]
+    again = ["--set", "shots.leave=[]"]  # these films are in colour: they are coloured anew, else nothing would be done
+    command = [sys.executable, "-m", "restore.flows.cli", "run", str(film), "--out", str(out), "--overwrite"]
+    command += [*again, *extra]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
         said = process.stdout.read()

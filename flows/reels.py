@@ -115,6 +115,8 @@ def _one(film: str, options: Options, server: Server, events: Json | None) -> in
 def _summary(outcome: Outcome) -> str:
     """What was made, in a line: `240 frames in 5 shots, 16 proofs hold, 0:41; psnr 21.2 dB (gray 18.8)`."""
     shots = f"{outcome.shots} shot{'s' if outcome.shots > 1 else ''}"
+    if outcome.left:
+        shots += f" ({outcome.left} left as {'they are' if outcome.left > 1 else 'it is'})"
     line = f"{outcome.frames} frames in {shots}, {outcome.proofs} proofs hold, {clock(outcome.seconds)}"
     scores = [
         f"{score.metric} {score.restored:.4g} {score.unit} (gray {score.gray:.4g})"

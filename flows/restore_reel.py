@@ -22,6 +22,7 @@ from restore import progress, store
 from restore.errors import DAMAGED, BadInput, Stopped, shown
 from restore.film import Score, Shot, Survey, Take
 from restore.progress import Event, stage
+from restore.steps.leave import HINT, sentence, warning
 from restore.steps.options import Options
 from restore.steps.papers import Finished
 from restore.steps.prepare import Plan
@@ -44,6 +45,7 @@ class Outcome:
     exit_code: int
     frames: int
     shots: int
+    left: int  # of the shots, left as they are
     damage: int
     proofs: int  # gates that were seen to hold
     scores: tuple[Score, ...]
@@ -79,6 +81,7 @@ def restore_reel(film: str, options: Options) -> Outcome:
         exit_code=DAMAGED if damage else 0,
         frames=reel.survey.frames,
         shots=len({shot.number for shot in reel.shots}),
+        left=len({shot.number for shot in reel.shots if shot.left}),
         damage=damage,
         proofs=sum(gate.passed is True for gate in reel.master.gates),
         scores=reel.scorecard.scores,
@@ -140,6 +143,7 @@ def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> Finish
     with stage("split", times):
         survey, shots = split(plan, str(work.folder))
     _say_damage(survey, strict=plan.options.strict)
+    _say_left(plan, shots)
     job = Job(survey, plan.recipe, plan.spec, str(work.takes), plan.options.device, plan.options.pinned_threads)
     with stage("restore", times, survey.frames):
         _say_resuming(shots, job)
@@ -184,6 +188,14 @@ def _say_damage(survey: Survey, *, strict: bool) -> None:
     if strict:
         raise BadInput(f"{what}; without --strict the run goes on and lists them")
     progress.tell(Event("warning", "split", message=f"{what}; the report lists them"))
+
+
+def _say_left(plan: Plan, shots: Sequence[Shot]) -> None:
+    """What will not be coloured, before the work."""
+    if nothing := warning(shots):
+        progress.tell(Event("warning", "split", message=f"{shown(plan.reel.path)}: {nothing}"))
+    elif some := sentence(shots):
+        progress.tell(Event("note", "split", message=f"{some}; {HINT}"))
 
 
 def _say_resuming(shots: Sequence[Shot], job: Job) -> None:

@@ -15,5 +15,5 @@ from restore.tasks._step import step
 @step("split")
 def split(plan: Plan, work: str) -> tuple[Survey, tuple[Shot, ...]]:
     settings = plan.recipe.shots
-    wanted = Splitting(plan.options.shots, settings.min_frames, settings.part_s)
+    wanted = Splitting(plan.options.shots, settings.min_frames, settings.part_s, plan.leave)
     return split_reel(plan.reel, Path(work) / "index.npz", wanted, progress=meter("split"))

@@ -14,6 +14,7 @@ from restore.colour.lab import (
     rgb_to_lab,
 )
 from restore.colour.planes import chroma_planes, gray_rgb, to_rgb
+from restore.colour.resample import resampled
 from restore.colour.ycbcr import WEIGHTS, from_rgb, limit_gamut
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "lightness_table",
     "limit_gamut",
     "luma",
+    "resampled",
     "rgb_to_lab",
     "to_rgb",
 ]

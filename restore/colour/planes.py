@@ -52,7 +52,7 @@ def to_rgb(light: Light, cb: Light, cr: Light, tags: ColourTags, depth: int) -> 
     """
     rows, columns = light.shape
     down, across = subsampling(light.shape, cb.shape)
-    between_rows, between_columns = _centred(tags.siting)
+    between_rows, between_columns = centred(tags.siting)
     tall = [_stretch(plane.astype(np.float32), down, between_rows, 0) for plane in (cb, cr)]
     affine = _rgb_of_codes(tags, depth)
     rgb = np.empty((rows, columns, 3), dtype=np.float32)
@@ -92,7 +92,7 @@ def _ratio(luma: int, chroma: int) -> int:
     raise ValueError(f"a chroma side of {chroma} does not belong to a luma side of {luma}: not a 1, 2 or 4 of it")
 
 
-def _centred(siting: str) -> tuple[bool, bool]:
+def centred(siting: str) -> tuple[bool, bool]:
     """Whether chroma samples lie between luma rows, and between luma columns."""
     if siting not in ("left", "center", "topleft"):
         raise ValueError(f"no chroma siting is called {siting!r}; there are: left, center, topleft")
@@ -108,10 +108,10 @@ def _grow(plane: Float, picture: tuple[int, ...], scale: Size, siting: str) -> F
     """
     sides = [
         -(-luma // ratio) if centred else luma
-        for luma, ratio, centred in zip(picture, scale, _centred(siting), strict=True)
+        for luma, ratio, centred in zip(picture, scale, centred(siting), strict=True)
     ]
     grown = np.asarray(cv2.resize(plane, sides[::-1], interpolation=cv2.INTER_CUBIC), np.float32).reshape(sides)
-    rows, columns = (1 if centred else ratio for ratio, centred in zip(scale, _centred(siting), strict=True))
+    rows, columns = (1 if centred else ratio for ratio, centred in zip(scale, centred(siting), strict=True))
     result: Float = grown[::rows, ::columns]
     return result
 

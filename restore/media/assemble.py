@@ -74,7 +74,8 @@ def assemble(
     with disk_errors(out.master), TemporaryDirectory(prefix=TEMPORARY, dir=out.master.parent) as folder:
         attached = _attachments(master, out, Path(folder)) if spec.suffix == ".mkv" else ()
         pictures = f"file:{folder}/pictures.mov" if spec.master.codec == "prores_ks" else PIPE
-        job = Job(survey, spec, times, offset, out.master, out.access, master, access, attached, pictures)
+        made = not all(take.shot.left for take in takes)
+        job = Job(survey, spec, times, offset, out.master, out.access, master, access, attached, pictures, made)
         if pictures != PIPE:  # NUT has no place for ProRes
             _feed(pictures, takes, job, progress)
         with ffmpeg.fed(arguments(program, job)) as pipe:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from array import array
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -30,6 +31,7 @@ class Pictures:
     strange: int | None  # the first frame whose luma is not the index's, when an index was given
     sha256: str  # of all planes of all frames: `ffmpeg -map 0:v:0 -f hash -hash sha256`
     complaints: tuple[str, ...]  # what the decoder logged
+    chroma: tuple[str, ...] = ()  # of each span that was asked for, SHA-256 of Cb and Cr of its frames
 
 
 @dataclass
@@ -45,9 +47,16 @@ class Payload:
         return str(self.sha256.hexdigest())
 
 
-def pictures(path: Path, index: Index | None, progress: Progress | None = None, total: int = 0) -> Pictures:
-    """Decode the first video track of a file that we wrote, and hold its luma to `index` frame by frame."""
+def pictures(
+    path: Path, index: Index | None, progress: Progress | None = None, total: int = 0,
+    spans: Sequence[tuple[int, int]] = (),
+) -> Pictures:  # fmt: skip
+    """Decode the first video track of a file that we wrote, and hold its luma to `index` frame by frame.
+
+    `spans`, in order: half-open intervals of frames whose chroma is digested.
+    """
     times, whole, strange = array("q"), hashlib.sha256(), None
+    chroma, waiting = [hashlib.sha256() for _ in spans], deque(enumerate(spans))
     own = {"protocol_whitelist": "file"}
     with damage.listening() as lines, av.open(f"file:{path}", options=own, metadata_errors="replace") as film:
         track = film.streams.video[0]
@@ -58,12 +67,17 @@ def pictures(path: Path, index: Index | None, progress: Progress | None = None, 
                 whole.update(plane.data)
             if index and strange is None and (number >= len(index) or light_digest(planes[0]) != index.digest(number)):
                 strange = number
+            while waiting and number >= waiting[0][1][1]:
+                waiting.popleft()
+            if waiting and number >= waiting[0][1][0]:
+                for plane in planes[1:]:
+                    chroma[waiting[0][0]].update(plane.data)
             times.append(NO_TIME if frame.pts is None else frame.pts)
             if progress and number % 50 == 0:
                 progress(number, max(total, number))
         unit = Fraction(track.time_base or 0)
         complaints = tuple(f"{part}: {said.strip()}" for _, part, said in lines)
-    return Pictures(times, unit, strange, whole.hexdigest(), complaints)
+    return Pictures(times, unit, strange, whole.hexdigest(), complaints, tuple(digest.hexdigest() for digest in chroma))
 
 
 def _packed(frame: av.VideoFrame) -> list[npt.NDArray[Any]]:

@@ -46,13 +46,16 @@ class Job:
     for_access: Freight | None
     attached: tuple[tuple[Path, str, str], ...] = ()
     pictures: str = PIPE  # or a QuickTime file
+    coloured: bool = True  # a network coloured some of it; False: all shots were left as they are
 
 
-def disclosure(reel: Reel) -> str:
+def disclosure(reel: Reel, coloured: bool = True) -> str:
     """The sentence that goes into both files, before whatever comment the source has."""
+    source = f"{shown(reel.name)} (SHA-256 {reel.sha256})"
     said = (
-        f"AI-colorized derivative of {shown(reel.name)} (SHA-256 {reel.sha256}); colours are not evidence. "
-        f"IPTC digital source type: {IPTC_SOURCE_TYPE}"
+        f"AI-colorized derivative of {source}; colours are not evidence. IPTC digital source type: {IPTC_SOURCE_TYPE}"
+        if coloured
+        else f"Copy of {source}; light and colours are the source's."
     )
     own = next((value for key, value in reel.metadata if key.lower() == "comment"), "")
     return f"{said} | Comment of the source: {own}" if own else said
@@ -95,8 +98,8 @@ def _output(job: Job, freight: Freight, track: Track, way: tuple[Any, Any, str])
     reel, container = job.survey.reel, FORMATS[Path(name).suffix]
     options = _common(container) | _picture(track, freight)
     options |= {"map_metadata": "1" if source else "-1", "map_chapters": "1" if source else "-1"}
-    options["metadata:g:0"] = f"comment={disclosure(reel)}"
-    if container == "matroska":
+    options["metadata:g:0"] = f"comment={disclosure(reel, job.coloured)}"
+    if container == "matroska" and job.coloured:
         options["metadata:g:1"] = f"DIGITAL_SOURCE_TYPE={IPTC_SOURCE_TYPE}"
     if source:
         options["map_metadata:s:0"] = f"1:s:{reel.video.index}"

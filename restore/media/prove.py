@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from restore.film import ColourTags, Gate, Survey, VideoStream
+from restore.film import ColourTags, Gate, Survey, Take, VideoStream
 from restore.media.carried import NONE, carried
 from restore.media.clock import Clock, clock
 from restore.media.encoder import Track
@@ -34,13 +35,19 @@ class Proof:
 
 def prove(
     survey: Survey, index: Index, spec: OutputSpec, master: Path, access: Path | None,
-    progress: Progress | None = None,
+    progress: Progress | None = None, takes: Sequence[Take] = (),
 ) -> Proof:  # fmt: skip
-    """Read master and access copy back and judge them. A failed gate is reported, not raised."""
+    """Read master and access copy back and judge them. A failed gate is reported, not raised.
+
+    `takes`, in order: the chroma of those whose shot was left is held to what they were given of the source.
+    """
     reel, times = survey.reel, clock(survey.reel.video, index)
-    seen = pictures(master, index if spec.lossless else None, progress, survey.frames)
+    left = [take for take in takes if take.shot.left]
+    spans = [(take.shot.start, take.shot.stop) for take in left] if spec.lossless else []
+    seen = pictures(master, index if spec.lossless else None, progress, survey.frames, spans)
     gates = [
         _light(seen, index, spec),
+        *([_chroma(seen, left, reel.video, spec)] if left else []),
         _count("frames", seen, survey.frames),
         _times("timestamps", seen, times, spec.suffix == ".mkv"),
         _clean("decoding", seen),
@@ -73,6 +80,26 @@ def _light(seen: Pictures, index: Index, spec: OutputSpec) -> Gate:
         return Gate("luma", False, f"frame {seen.strange}: the master's luma is not the source's")
     held = len(seen.times) == len(index)
     return Gate("luma", held, f"{len(seen.times)} of {len(index)} luma planes equal the source's by SHA-256")
+
+
+def _chroma(seen: Pictures, left: Sequence[Take], video: VideoStream, spec: OutputSpec) -> Gate:
+    """The chroma of shots that were left, from source to master."""
+    name = "chroma of shots left as they are"
+    if not spec.lossless:
+        return Gate(name, None, f"not applicable: {spec.master.codec} is a lossy master")
+    for take, got in zip(left, seen.chroma, strict=True):
+        if got != take.chroma_sha256:
+            return Gate(name, False, f"frames {take.shot.start} to {take.shot.stop - 1}: not the source's chroma")
+    frames = sum(take.shot.frames for take in left)
+    if video.chroma == spec.chroma:
+        how = "equal the source's by SHA-256"
+    elif video.chroma == "gray":
+        how = "are neutral, as the source has none"
+    elif video.chroma == "rgb":
+        how = "are those of the source's R, G and B by its matrix"
+    else:
+        how = f"are the source's, brought from {':'.join(video.chroma)} to {':'.join(spec.chroma)} once"
+    return Gate(name, True, f"Cb and Cr of {frames} frames {how}")
 
 
 def _count(name: str, seen: Pictures, frames: int) -> Gate:

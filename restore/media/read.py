@@ -46,6 +46,8 @@ class Picture:
 class Reader:
     """Reads one reel. Without an index it surveys: damage and oddities are listed. With one it checks every frame.
 
+    chroma: whether the pictures to come have theirs; it may be changed between two calls.
+
     >>> with Reader(reel) as reader:
     ...     for picture in reader.pictures():
     ...         ...
@@ -53,7 +55,7 @@ class Reader:
 
     def __init__(self, reel: Reel, *, chroma: bool = False) -> None:
         self.reel = reel
-        self._chroma = chroma
+        self.chroma = chroma
         self._ledger = Ledger()
         self._surveyed = self._surveying = False
         self._feed: Feed | None = None
@@ -122,7 +124,7 @@ class Reader:
         return pixels.light(decoded.frame, form, self.reel.video.colour.matrix)
 
     def _planes(self, decoded: Decoded) -> tuple[npt.NDArray[Any], npt.NDArray[Any]] | None:
-        if not self._chroma:
+        if not self.chroma:
             return None
         tags = self.reel.video.colour
         form = pixels.layout(decoded.frame.format.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -12,3 +14,6 @@ class ShotSettings(BaseModel):
 
     min_frames: int = Field(6, ge=1, le=10_000, description="a shot is at least so many frames long")
     part_s: int = Field(60, ge=1, le=3600, description="seconds after which a long shot is cut into parts for resume")
+    leave: tuple[Literal["coloured", "tinted", "card", "leader"], ...] = Field(
+        ("coloured", "tinted", "card", "leader"), description="kinds of shots that keep the source's own chroma"
+    )

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from restore.errors import BadInput, MissingInput, shown
@@ -15,9 +15,12 @@ from restore.shelf import near
 from restore.shots.detector import Transition
 
 COLUMNS = (
-    "shot", "start frame", "stop frame", "start timecode", "stop timecode", "seconds", "why", "confidence",
+    "shot", "start frame", "stop frame", "start timecode", "stop timecode", "seconds", "why", "confidence", "kind",
+    "kind confidence",
 )  # fmt: skip
 REASONS = ("start", "cut", "fade", "dissolve", "listed")
+KINDS = ("picture", "coloured", "tinted", "card", "leader")
+"""What a shot can be; see `restore.shots.kinds`."""
 Clock = Callable[[int], float]
 """Seconds from the start of the film at which a frame begins; the frame after the last one ends the film."""
 
@@ -31,6 +34,8 @@ class Row:
     stop: int | None
     why: str
     confidence: float
+    kind: str | None = None  # None: it is to be found
+    kind_confidence: float = 1.0
 
 
 def tile(transitions: Sequence[Transition], frames: int, minimum: int, longest: int) -> tuple[Shot, ...]:
@@ -73,16 +78,13 @@ def write_shots(path: Path, shots: Sequence[Shot], clock: Clock) -> None:
         for shot in scenes(shots):
             start, stop = clock(shot.start), clock(shot.stop)
             times = (timecode(start), timecode(stop), f"{stop - start:.3f}")
-            out.writerow((shot.number, shot.start, shot.stop, *times, shot.why, f"{shot.confidence:.3f}"))
+            sure = (shot.why, f"{shot.confidence:.3f}", shot.kind, f"{shot.kind_confidence:.3f}")
+            out.writerow((shot.number, shot.start, shot.stop, *times, *sure))
 
 
 def scenes(shots: Sequence[Shot]) -> tuple[Shot, ...]:
     """Whole shots, from their parts."""
-    return tuple(
-        Shot(s.number, 1, s.scene_start, s.scene_stop, s.scene_start, s.scene_stop, s.why, s.confidence)
-        for s in shots
-        if s.part == 1
-    )
+    return tuple(replace(shot, start=shot.scene_start, stop=shot.scene_stop) for shot in shots if shot.part == 1)
 
 
 def timecode(seconds: float) -> str:
@@ -150,14 +152,22 @@ def _row(path: Path, line: int, columns: list[str], cells: list[str]) -> Row:
     why = cell.get("why", "").lower() or "listed"
     if why not in REASONS:
         raise BadInput(f"{shown(path)}:{line}: why is {why!r}{near(why, REASONS)}")
-    text = cell.get("confidence", "") or "1"
+    kind = cell.get("kind", "").lower() or None
+    if kind is not None and kind not in KINDS:
+        raise BadInput(f"{shown(path)}:{line}: kind is {kind!r}{near(kind, KINDS)}; an empty cell: it is found")
+    shares = [_share(path, line, column, cell.get(column, "")) for column in ("confidence", "kind confidence")]
+    return Row(line, start, stop, why, shares[0], kind, shares[1])
+
+
+def _share(path: Path, line: int, column: str, text: str) -> float:
+    """A number from 0 to 1; 1 where the cell is empty."""
     try:
-        confidence = float(text.replace(",", "."))
+        share = float((text or "1").replace(",", "."))
     except ValueError:
-        confidence = math.nan
-    if not 0.0 <= confidence <= 1.0:
-        raise BadInput(f"{shown(path)}:{line}: confidence is {text!r}; write a number from 0 to 1, or leave it empty")
-    return Row(line, start, stop, why, confidence)
+        share = math.nan
+    if not 0.0 <= share <= 1.0:
+        raise BadInput(f"{shown(path)}:{line}: {column} is {text!r}; write a number from 0 to 1, or leave it empty")
+    return share
 
 
 def _frame(path: Path, line: int, column: str, text: str) -> int:
@@ -187,6 +197,15 @@ def _in_order(path: Path, rows: tuple[Row, ...]) -> None:
                 f"{shown(path)}:{after.line}: {what}: the shot before stops at frame {row.stop}, this one starts at "
                 f"{after.start}; make them the same (stop is the first frame that is no longer in the shot)"
             )
+
+
+def kinds_listed(shots: Sequence[Shot], rows: Sequence[Row]) -> tuple[Shot, ...]:
+    """The shots of an obeyed list, each of the kind that its line says where it says one."""
+    return tuple(
+        shot if (row := rows[shot.number - 1]).kind is None
+        else replace(shot, kind=row.kind, kind_confidence=row.kind_confidence)
+        for shot in shots
+    )  # fmt: skip
 
 
 def obey(path: Path, rows: Sequence[Row], frames: int) -> tuple[Transition, ...]:

@@ -41,7 +41,7 @@ def assemble(
     out = joining.Outputs(Path(made.master), access, attached, name)
     told = None if progress is None else laps(progress, 2 if access is None else 3)
     joined = joining.assemble(survey, index, takes, plan.spec, out, told)
-    proof = prove(survey, index, plan.spec, out.master, out.access, told)
+    proof = prove(survey, index, plan.spec, out.master, out.access, told, takes)
     unchanged(survey.reel)
     _all_hold(proof.gates, survey)
     stop_here = None if progress is None else lambda _done, _bytes: check_stop()

@@ -14,12 +14,13 @@ from restore import colour, metrics
 from restore.colour.codes import Float
 from restore.contracts import Metric
 from restore.errors import BadInput, UsageError, shown
-from restore.film import ColourTags, Reel, Scorecard, Shot, Survey
+from restore.film import ColourTags, Reel, Score, Scorecard, Shot, Survey
 from restore.media.index import Index
 from restore.media.probe import probe
 from restore.media.read import Picture, Reader
 from restore.progress import Progress
 from restore.steps.curves import Each, writing_curves
+from restore.steps.leave import sentence
 from restore.steps.split import clock
 from restore.steps.tallies import NONE, Measured, Notepad, Pictures, named, of_film
 from restore.windows import overlapped
@@ -27,6 +28,8 @@ from restore.windows import overlapped
 NO_TRUTH = "not measured, because no truth was given"
 ALONE = 4
 """Without a truth, each so many frames of a shot are measured: one pair in four shows flicker, and costs little."""
+LEFT_OUT = "they have no part in the film's scores"
+ALL_LEFT = "not measured, because every shot was left as it is"
 SAME_RATE = 0.005
 """Share by which two rates may differ and be one: 24000/1001 and 24 are, 24 and 25 are not."""
 
@@ -79,12 +82,15 @@ def judge(restored: str, survey: Survey, shots: Sequence[Shot], wanted: Judging)
     with table as each:
         how = Measuring(parts, wanted.progress, each)
         card = measure(probe(restored, digest=False), wanted.truth, survey, shots, how)
+    left_out = f"{left}; {LEFT_OUT}. " if (left := sentence(shots)) else ""
     if wanted.truth is None:
         rest = [part for part in shelf if part.in_run and not part.without_truth]
         missing = tuple(named(part, NONE, NO_TRUTH) for part in rest)
-        return replace(card, scores=(*card.scores, *missing), note=f"No truth was given. {sampled(parts)}".strip())
-    left = ", ".join(part.title for part in shelf if not part.in_run)
-    return replace(card, note=f"{sampled(parts)}Left to restore score: {left}.")
+        return replace(
+            card, scores=(*card.scores, *missing), note=f"No truth was given. {left_out}{sampled(parts)}".strip()
+        )
+    later = ", ".join(part.title for part in shelf if not part.in_run)
+    return replace(card, note=f"{left_out}{sampled(parts)}Left to restore score: {later}.")
 
 
 def _in_run(shelf: Sequence[Metric], truth: bool) -> tuple[Measured, ...]:
@@ -111,6 +117,7 @@ def measure(made: Reel, truth: str | None, survey: Survey, shots: Sequence[Shot]
 
     Every score has the gray baseline's beside it: the restored film's own luma without any chroma; and the truth's own
     where that says something. A film's score is the mean of its shots' by frames, so that no metric looks across a cut.
+    Shots that were left as they are have scores of their own and no part in the film's: nothing was coloured there.
 
     Raises UsageError for a truth without colour, BadInput for one of another size, rate or number of frames, and
     what `restore.media.probe` raises for a file that is no film.
@@ -122,9 +129,17 @@ def measure(made: Reel, truth: str | None, survey: Survey, shots: Sequence[Shot]
         pads = tuple(_judged(pairs, survey, shots, how))
         if next(pairs, None) is not None:
             raise _another_length(right or made, f"more than {survey.frames}", survey.frames)
-    by_shot = tuple((pad.shot, pad.scores()) for pad in pads)
+    left = {shot.number for shot in shots if shot.left}
+    by_shot = tuple((pad.shot, _noted(pad.scores()) if pad.shot in left else pad.scores()) for pad in pads)
+    coloured = [pad for pad in pads if pad.shot not in left]
+    film = of_film(coloured) if coloured else tuple(named(part.metric, NONE, ALL_LEFT) for part in how.parts)
     name = {None: "none", "self": "self"}.get(truth) or os.path.abspath(str(truth))  # noqa: PTH100 (Path.absolute keeps "..")
-    return Scorecard(survey.reel.sha256, name, survey.frames, of_film(pads), by_shot)
+    return Scorecard(survey.reel.sha256, name, survey.frames, film, by_shot)
+
+
+def _noted(scores: Sequence[Score]) -> tuple[Score, ...]:
+    """The scores of a shot that was left."""
+    return tuple(replace(score, note=score.note or "left as it is: no part of the film's score") for score in scores)
 
 
 def true_reel(reel: Reel, truth: str) -> Reel:

@@ -39,6 +39,12 @@ class Plan:
     outputs: Outputs
     options: Options
 
+    @property
+    def leave(self) -> tuple[str, ...]:
+        """Kinds of shots that keep their own chroma. None where a colour film is its own truth: the run then starts
+        from its light alone, and what kept its colour would score as perfect."""
+        return () if self.options.truth == "self" else self.recipe.shots.leave
+
 
 def prepare(film: str, options: Options) -> Plan:
     """Check everything that can be checked before the first frame, and say what will be done.

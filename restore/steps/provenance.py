@@ -24,6 +24,7 @@ from restore.contracts import RunsNetwork
 from restore.film import Master, Reel, Scorecard, Shot, Survey, Take, to_plain
 from restore.media.ffmpeg import library_versions, program
 from restore.media.index import NO_TIME, Index
+from restore.steps.leave import sentence
 from restore.steps.prepare import Plan
 from restore.steps.restore_shot import studio
 from restore.store import file_sha256
@@ -97,8 +98,8 @@ def before(plan: Plan, survey: Survey, shots: Sequence[Shot], takes: Sequence[Ta
     source = {key: value for key, value in to_plain(reel).items() if key not in ("path", "modified_ns")}
     return {
         "format": FORMAT,
-        "digital_source_type": DIGITAL_SOURCE,
-        "statement": "The light is the source's. The colours were made by a trained network; they are not evidence.",
+        "digital_source_type": None if all(shot.left for shot in shots) else DIGITAL_SOURCE,
+        "statement": statement(shots),
         "source": {"file": Path(reel.path).name, **source},
         "survey": {
             "frames": survey.frames,
@@ -117,6 +118,15 @@ def before(plan: Plan, survey: Survey, shots: Sequence[Shot], takes: Sequence[Ta
         "takes": [{"shot": t.shot.number, "part": t.shot.part, "key": t.key, "sha256": t.sha256} for t in takes],
         "versions": versions(),
     }
+
+
+def statement(shots: Sequence[Shot]) -> str:
+    """What must be known of the colours, in two sentences or three."""
+    if all(shot.left for shot in shots):
+        return f"The light and the colours are the source's: {sentence(shots)}."
+    made = "The light is the source's. The colours were made by a trained network; they are not evidence."
+    left = sentence(shots)
+    return f"{made} {left}; there the colours are the source's." if left else made
 
 
 def timestamps(index: Index, reel: Reel) -> dict[str, Any]:

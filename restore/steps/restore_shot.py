@@ -8,7 +8,7 @@ import gc
 import json
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from restore import __version__
+from restore import __version__, profile
 from restore.colour import chroma_planes
 from restore.configs.recipe import Recipe
 from restore.contracts import Frames, RunsNetwork
@@ -29,6 +29,7 @@ from restore.media.spec import OutputSpec
 from restore.media.write import TakeWriter
 from restore.progress import Progress
 from restore.runtime import Runtime
+from restore.steps.keep_shot import keep
 from restore.store import file_sha256, write_json, writing
 from restore.windows import WINDOW, filtered, overlapped
 
@@ -68,11 +69,12 @@ class Studio:
         self._reader: Reader | None = None
         self._reel: Reel | None = None
 
-    def reader(self, reel: Reel) -> Reader:
+    def reader(self, reel: Reel, *, chroma: bool = False) -> Reader:
         if self._reader is None or self._reel != reel:
             self.close()
             self._reader, self._reel = Reader(reel), reel
             self._reader.__enter__()
+        self._reader.chroma = chroma
         return self._reader
 
     def close(self) -> None:
@@ -103,19 +105,27 @@ def _index(path: str, sha256: str) -> Index:
 
 def take_key(shot: Shot, job: Job) -> str:
     """Digest of everything that decides a take's bytes; two takes with the same key are the same take."""
-    reel, runtime = job.survey.reel, studio(job.device, job.threads).runtime
-    networks = [part for _, part in job.recipe.chain if isinstance(part, RunsNetwork)]
+    reel = job.survey.reel
     return digest(
         {
             "source": [reel.sha256, reel.video.index, reel.video.colour, reel.sequence_rate, reel.deinterlace],
             "span": [shot.start, shot.stop, shot.scene_start, shot.scene_stop],
-            "recipe": job.recipe.picture_key(),
-            "weights": [runtime.painter(part.model, part.weights).weights.sha256 for part in networks],
+            **({"left": True} if shot.left else _colour_key(job)),
             "output": job.spec,
-            "runtime": runtime.describe(),
             "made with": [__version__, library_versions()],
         }
     )
+
+
+def _colour_key(job: Job) -> dict[str, Any]:
+    """What decides made colour."""
+    runtime = studio(job.device, job.threads).runtime
+    networks = [part for _, part in job.recipe.chain if isinstance(part, RunsNetwork)]
+    return {
+        "recipe": job.recipe.picture_key(),
+        "weights": [runtime.painter(part.model, part.weights).weights.sha256 for part in networks],
+        "runtime": runtime.describe(),
+    }
 
 
 def found(shot: Shot, job: Job) -> Take | None:
@@ -124,17 +134,17 @@ def found(shot: Shot, job: Job) -> Take | None:
     path = Path(job.takes) / f"{key}.mkv"
     try:
         noted = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        whole = noted["sha256"] == file_sha256(path)
+        whole, chroma = noted["sha256"] == file_sha256(path), str(noted["chroma_sha256"])
     except (OSError, ValueError, KeyError, TypeError):  # absent, cut short or overwritten: made again
         return None
     if not whole:
         log.warning("take %s of shot %d is not what was written; it is made again", key[:12], shot.number)
         return None
-    return Take(shot, key, str(path), noted["sha256"], path.stat().st_size, 0.0, True)
+    return Take(shot, key, str(path), noted["sha256"], path.stat().st_size, 0.0, True, chroma)
 
 
 def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None) -> Take:
-    """Render `shot`, or find it rendered already. Returns the take that lies in `job.takes`.
+    """Render `shot`, or find it rendered already; a shot that is left is copied. Returns the take in `job.takes`.
 
     Raises BadInput (the source cannot be decoded where it could before), BadRecipe (nothing in the chain makes
     colour), BadWeights, Unavailable (device), DiskError, and whatever `progress` raises to stop.
@@ -148,13 +158,28 @@ def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None) -> T
     key = take_key(shot, job)
     path = Path(job.takes) / f"{key}.mkv"
     with writing(path) as part, TakeWriter(part, job.survey.reel, job.spec, shot.start) as take:
+        chroma = _kept(shot, job, take, progress) if shot.left else _made(shot, job, take, progress)
+    sha256 = file_sha256(path)
+    noted = {"sha256": sha256, "chroma_sha256": chroma, "frames": shot.frames, "start": shot.start}
+    write_json(path.with_suffix(".json"), noted)
+    return Take(shot, key, str(path), sha256, path.stat().st_size, time.monotonic() - began, False, chroma)
+
+
+def _kept(shot: Shot, job: Job, take: TakeWriter, progress: Progress | None) -> str:
+    """Copy a shot that is left; returns the digest of its chroma (see `keep`)."""
+    reel, index = job.survey.reel, _index(job.survey.index_path, job.survey.index_sha256)
+    reader = studio(job.device, job.threads).reader(reel, chroma=True)
+    return keep(shot, reader.pictures(shot.start, shot.stop, index), reel.video, job.spec, take, progress)
+
+
+def _made(shot: Shot, job: Job, take: TakeWriter, progress: Progress | None) -> str:
+    """Colour a shot; there is nothing to compare its chroma with."""
+    with profile.working("write", shot.frames):
         for frames in _rendered(shot, job):
             _write(frames, take, job.spec)
             if progress is not None:
                 progress(frames.stop - shot.start, shot.frames)
-    sha256 = file_sha256(path)
-    write_json(path.with_suffix(".json"), {"sha256": sha256, "frames": shot.frames, "start": shot.start})
-    return Take(shot, key, str(path), sha256, path.stat().st_size, time.monotonic() - began, False)
+    return ""
 
 
 def _rendered(shot: Shot, job: Job) -> Iterator[Frames]:
@@ -165,10 +190,10 @@ def _rendered(shot: Shot, job: Job) -> Iterator[Frames]:
     stop = min(shot.scene_stop, shot.stop + context)
     index = _index(job.survey.index_path, job.survey.index_sha256)
     pictures = room.reader(job.survey.reel).pictures(start, stop, index)
-    stream: Iterable[Frames] = overlapped(_runs(pictures, job.survey.reel))
-    for _, part in job.recipe.chain:
-        stream = filtered(stream, part, part.begin(shot, room.runtime))
-    with closing(overlapped(stream)) as done:
+    stream: Generator[Frames] = overlapped(_runs(pictures, job.survey.reel), stage="read")
+    for name, part in job.recipe.chain:
+        stream = overlapped(filtered(stream, part, part.begin(shot, room.runtime)), depth=1, stage=name)
+    with closing(stream) as done:
         for frames in done:
             lo, hi = max(frames.start, shot.start), min(frames.stop, shot.stop)
             if lo < hi:

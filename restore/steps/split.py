@@ -1,10 +1,10 @@
-"""Reads the whole reel once: notes every frame's time and light, collects damage, and finds where the shots begin."""
+"""Reads the whole reel once: notes every frame's time and light, collects damage, finds the shots and what they are."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,10 @@ from restore.media.index import NO_TIME, Index, Indexer
 from restore.media.read import Reader
 from restore.progress import Progress
 from restore.shots.detector import Detector
+from restore.shots.kinds import KindFinder, with_kinds
 from restore.shots.luma import LumaDetector
-from restore.shots.table import Clock, obey, read_shots, tile, write_shots
+from restore.shots.table import Clock, kinds_listed, obey, read_shots, tile, write_shots
+from restore.steps.leave import marked, sentence
 from restore.store import writing
 
 log = logging.getLogger(__name__)
@@ -31,12 +33,14 @@ class Splitting:
     shots_file: str | None = None  # an edited list of shots; it is obeyed, and nothing is detected
     shortest: int = 6  # frames of a shot that is found
     longest_s: float = 60.0  # seconds of a part: what one take renders, and what an interruption can cost
+    leave: tuple[str, ...] = ()  # kinds of shots that are marked as left
 
 
 def split(
     reel: Reel, index_path: Path, wanted: Splitting | None = None, *, progress: Progress | None = None
 ) -> tuple[Survey, tuple[Shot, ...]]:
-    """Decode `reel` from first frame to last. Returns what was found, and the shots, which tile the reel.
+    """Decode `reel` from first frame to last. Returns what was found, and the shots, which tile the reel: each with its
+    kind, from the list or found, and marked where it is to be left.
 
     The index (time, key flag and light hash of every frame) is published at `index_path`. `progress` is told frames
     done and expected; the header's claim is corrected when it proves wrong. Raises MissingInput or BadInput for the
@@ -46,22 +50,31 @@ def split(
     listed = Path(wanted.shots_file) if wanted.shots_file is not None else None
     rows = read_shots(listed) if listed is not None else ()
     detector: Detector | None = LumaDetector() if listed is None else None
-    survey = _survey(reel, index_path, detector, progress)
+    kinds = KindFinder()
+    survey = _survey(reel, index_path, detector, kinds, progress)
     longest = max(1, round(wanted.longest_s * reel.video.rate))
     if listed is not None:
-        return survey, tile(obey(listed, rows, survey.frames), survey.frames, 1, longest)
-    assert detector is not None
-    return survey, tile(detector.finish(), survey.frames, wanted.shortest, longest)
+        tiles = tile(obey(listed, rows, survey.frames), survey.frames, 1, longest)
+        shots = kinds_listed(with_kinds(tiles, kinds), rows)
+    else:
+        assert detector is not None
+        shots = with_kinds(tile(detector.finish(), survey.frames, wanted.shortest, longest), kinds)
+    shots = marked(shots, wanted.leave)
+    notes = [left] if (left := sentence(shots)) else []
+    return replace(survey, notes=(*survey.notes, *notes)), shots
 
 
-def _survey(reel: Reel, index_path: Path, detector: Detector | None, progress: Progress | None) -> Survey:
+def _survey(
+    reel: Reel, index_path: Path, detector: Detector | None, kinds: KindFinder, progress: Progress | None
+) -> Survey:
     indexer = Indexer()
     expected = expected_frames(reel)
     if detector is not None:
         detector.begin(reel.video.rate)
-    with Reader(reel) as reader:
+    with Reader(reel, chroma=True) as reader:
         for picture in reader.pictures():
             indexer.add(picture)
+            kinds.add(picture.index, picture.light, picture.chroma, reel.video.bit_depth)
             if detector is not None:
                 detector.add(picture.index, picture.light, reel.video.bit_depth)
             if progress is not None and len(indexer) % _TELL_EVERY == 0:
