@@ -13,7 +13,7 @@ import typer
 from restore import __version__
 from restore.errors import RestoreError, Stopped, known, shown
 from restore.flows import console
-from restore.flows.commands import demo, doctor, models, probe, recipes, run, score, shots, train
+from restore.flows.commands import compare, demo, doctor, models, probe, recipes, run, score, shots, train
 
 BROKEN_PIPE = 141
 """Exit code when whoever read our output went away: 128 + SIGPIPE, as other Unix tools end."""
@@ -29,6 +29,7 @@ Examples:
   restore probe film.mp4                        what the file is, before any work
   restore shots film.mp4                        the list of shots, to be edited and given back
   restore score made.mkv truth.mkv              how near made colour is to the true one
+  restore compare first second                  two runs' results on one page
   restore doctor                                whether this machine is ready
 
 Results go to standard output, progress and messages to standard error. A run that was stopped goes on when the same
@@ -69,6 +70,7 @@ app.command("run")(run.run)
 app.command("probe")(probe.probe)
 app.command("shots")(shots.shots)
 app.command("score")(score.score)
+app.command("compare")(compare.compare)
 app.command("recipes")(recipes.recipes)
 app.add_typer(models.app, name="models")
 app.command("train")(train.train)

@@ -10,79 +10,28 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from finished import GATE, WORST, Finished, finished_run
 
-from restore.demo.film import DemoFilm, make_demo
-from restore.film import Damage, Gate, Master, Score, Scorecard, Shot, Survey
+from restore.film import Damage, Gate, Score, Scorecard, Shot, Survey
 from restore.media.index import Index
 from restore.media.probe import probe
 from restore.media.read import Reader
 from restore.shots.detector import Transition
-from restore.shots.table import scenes, tile
-from restore.steps.report import Restored, report
+from restore.shots.table import tile
 from restore.steps.report.choice import BUDGET, choose, some
 from restore.steps.report.page import number
 from restore.steps.report.scores import row
 from restore.steps.report.words import damage_verdict, gates_verdict, light_verdict
-from restore.steps.split import split
 from restore.steps.stills import Film, Wanted, in_colour, in_gray, master_index, stills
-
-GATE = Gate("luma", True, "96 of 96 frames")
-WORST = 52  # the frame of `table` that is bad by every measure
-
-
-def table(path: Path, shots: tuple[Shot, ...]) -> Path:
-    """A scores.csv of known values: smooth, but for one frame."""
-    lines = ["frame,seconds,shot,ciede2000,ciede2000 gray,flicker,flicker gray,flicker truth"]
-    for shot in scenes(shots):
-        for frame in range(shot.start, shot.stop):
-            bad = frame == WORST
-            distance = "" if frame % 4 else f"{25.5 if bad else 5 + frame / 100}"
-            flicker = "" if frame == shot.start else f"{7.25 if bad else 0.5}"
-            own = "" if frame == shot.start else "1"
-            lines.append(f"{frame},{frame / 24:.3f},{shot.number},{distance},{distance and 12},{flicker},0,{own}")
-    path.write_bytes("\r\n".join([*lines, ""]).encode())
-    return path
-
-
-class Finished:
-    """A run that was finished: the demo film's truth stands for the master."""
-
-    def __init__(self, demo: DemoFilm, folder: Path) -> None:
-        self.demo = demo
-        survey, shots = split(probe(demo.gray), folder / "index.npz")
-        master = Master(str(demo.truth), "ab" * 32, None, None, (GATE, Gate("sound", None, "no sound")))
-        better, worse = Score("psnr", "higher", "dB", 31.25, 24.5), Score("lab_mse", "lower", "", 90.0, 80.0)
-        by_shot = tuple((shot.number, (better,)) for shot in shots)
-        scorecard = Scorecard("cd" * 32, str(demo.truth), survey.frames, (better, worse), by_shot)
-        provenance: dict[str, Any] = {
-            "source": {"file": "demo.mkv"},
-            "statement": "Colours were made.",
-            "luma_altered_by": [],
-            "networks": [{"network": "duo", "title": "two frames", "licence": "Apache-2.0", "sha256": "ef" * 32,
-                          "weights": "duo-1", "paper": "ours"}],
-            "recipe": {"title": "Film"},
-            "options": {"device": "cpu"},
-            "outputs": [{"name": "demo.master.mkv", "sha256": "ab" * 32}],
-            "versions": {"restore": "0.1.0", "packages": {"av": "18"}},
-            "run": {"seconds": {"split": 2.0, "restore": 4.0}},
-        }  # fmt: skip
-        self.run = Restored(provenance, survey, shots, master, scorecard, table(folder / "scores.csv", shots))
-
-    def page(self, folder: Path, **changes: Any) -> str:
-        out = folder / "page.html"
-        report(replace(self.run, **changes), out)
-        return out.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    folder = tmp_path_factory.mktemp("demo")
-    return Finished(make_demo(folder, seconds=4), folder)
+def finished() -> Finished:
+    return finished_run()
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,7 @@ def of_film(wanted: Sequence[Curve], series: Series) -> dict[str, Any]:
 def drawn(curve: Curve, series: Series) -> dict[str, Any]:
     """What the template draws and the script reads out: paths in 1000 × 100 units, ticks, and the points' values."""
     size = step(len(series))
-    lines = [line for line in curve.lines if line.column in series.columns]
+    lines = curve.lines
     thin = [thinned(series.columns[line.column], size) for line in lines]
     measured = np.concatenate([np.empty(0), *(value for points in thin for value in points)])
     measured = measured[np.isfinite(measured)]

@@ -38,23 +38,23 @@ DISTANCE = Scale(
     "plain to see; 20 is another colour.",
 )  # fmt: skip
 BETWEEN = Scale(
-    "Difference of A and B", "ΔE00", 20,
-    "How far the two films' colours are apart, as people see it (CIEDE2000). 1 can just be told side by side; 20 is "
-    "another colour. Which of the two is right, it does not say.",
+    "Difference of A and B", "ΔE00", 5,
+    "How far the two films' colours are apart, as people see it (CIEDE2000). 1 can just be told side by side; 5 is "
+    "plain to see. Which of the two is right, it does not say.",
 )  # fmt: skip
 FLICKER = Scale(
-    "Flicker", "8-bit codes", 12,
+    "Flicker", "8-bit codes", 4,
     "How much the colour changed since the frame before, followed along the motion, where the light did not change. "
     "Black is steady. Where nothing can be followed, nothing is drawn.",
 )  # fmt: skip
 
 
-def distance(one: str, other: str, look: str = "difference") -> Map:
-    """ΔE00 between two looks of one frame, at the size shown; drawn to the scale `DISTANCE`."""
+def distance(one: str, other: str, scale: Scale, look: str = "difference") -> Map:
+    """ΔE00 between two looks of one frame, at the size shown; drawn to the scale."""
 
     def draw(now: Drawn, _before: Drawn | None) -> Rgb:
         labs = [colour.rgb_to_lab(_shares(now[name])) for name in (one, other)]
-        return painted(differences(*labs), DISTANCE)
+        return painted(differences(*labs), scale)
 
     return Map(look, draw)
 

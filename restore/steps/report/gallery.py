@@ -122,7 +122,8 @@ def look_view(gallery: Gallery, shots: Sequence[Shot]) -> dict[str, Any]:
 def _said(gallery: Gallery, shots: Sequence[Shot]) -> str:
     """How many pictures there are, so that nobody takes the page for the whole film."""
     with_stills, frames = len(gallery.choice.frames), len(gallery.stills)
-    said = f"{count(frames, 'still')} of {count(with_stills, 'shot')}, at most {gallery.choice.width} px wide."
+    wide = max(picture.width for still in gallery.stills.values() for picture in still.pictures.values())
+    said = f"{count(frames, 'still')} of {count(with_stills, 'shot')}, {wide} px wide."
     if with_stills < len(shots):
         said += (
             f" The film has {len(shots)} shots: to keep this page small, only those with the worst frames, the "

@@ -13,20 +13,19 @@ from restore.media.probe import probe
 from restore.media.read import Picture
 from restore.shots.table import Clock, scenes
 from restore.steps.judge import true_reel
-from restore.steps.report import curves, differences, gallery, scores, series, words, worst
+from restore.steps.report import differences, gallery, scores, series, words, worst
 from restore.steps.report.choice import choose
 from restore.steps.report.gallery import Gallery, Looks
 from restore.steps.report.page import clean, page
 from restore.steps.report.series import Series
+from restore.steps.report.shared import FIRST, by_metric, curve_view
+from restore.steps.report.worst import Ranking
 from restore.steps.split import clock
 from restore.steps.stills import Film, in_colour, in_gray, master_index
 from restore.store import write_text
 
 PAPERS = ("provenance.json", "scorecard.json", "scores.csv", "shots.csv")
-LISTED = 200  # signs of damage on the page; the provenance has all
 
-FIRST = ("flicker", "ciede2000", "psnr", "warp_error")
-"""Curves that come first; the others follow in their order."""
 LINES = (("", "first", "restored"), (" truth", "truth", "true film"), (" gray", "gray", "left gray"))
 
 
@@ -55,14 +54,16 @@ def report(run: Restored, out_path: Path) -> None:
     survey, whole = run.survey, scenes(run.shots)
     time = clock(Index.load(survey.index_path), survey.reel.video)
     table = None if run.scores is None else series.read(run.scores)
-    judges = worst.WITH_TRUTH if _has_truth(run) else worst.ALONE
-    found = worst.frames(table, judges, float(survey.reel.video.rate))
+    rankings = _rankings(table, _has_truth(run))
+    found = worst.find(rankings, table, float(survey.reel.video.rate)) if table is not None else []
     pictures = _pictures(run, whole, worst.marked(found, whole))
+    order = worst.shot_order(rankings, table) if table is not None else {}
     view = {
         **_head(run, whole),
-        **_of_pictures(run, pictures, whole, time, worst.shot_order(table, judges, whole)),
-        "worst": worst.frame_views(found, judges, table, pictures, time) if table is not None else [],
-        **_of_curves(table),
+        **_of_pictures(run, pictures, whole, time, order),
+        "worst_title": "Worst first",
+        "worst": worst.views(found, table, pictures, time) if table is not None else [],
+        **curve_view(table, LINES),
         **_of_scores(run.scorecard),
         **_of_film(survey, run.master),
         **_of_making(run),
@@ -74,6 +75,21 @@ def _has_truth(run: Restored) -> bool:
     return run.scorecard.truth != "none"
 
 
+def _rankings(table: Series | None, truth: bool) -> list[Ranking]:
+    """How frames can be bad: far from the true colours, and flickering."""
+    if table is None:
+        return []
+    looks: tuple[str, ...]
+    if not truth:
+        looks, wanted = ("restored", "flicker"), [("flicker", "Strongest flicker of the made colour")]
+    else:
+        looks = ("restored", "truth", "difference")
+        wanted = [
+            ("ciede2000", "Colours furthest from the true ones"), ("flicker", "Flicker above the true film's"),
+        ]  # fmt: skip
+    return [by_metric(table, metric, heading, looks) for metric, heading in wanted if metric in table.columns]
+
+
 def _pictures(run: Restored, whole: Sequence[Shot], marked: Sequence[int]) -> Gallery:
     """Source, restored, true colour where there is a truth, and the map that tells most."""
     truth, survey = _has_truth(run), run.survey
@@ -82,7 +98,8 @@ def _pictures(run: Restored, whole: Sequence[Shot], marked: Sequence[int]) -> Ga
     pairs = [("source", "restored"), *([("restored", "truth"), ("restored", "difference")] if truth else [])]
     pairs += [] if truth else [("restored", "flicker")]
     scales = {"difference": differences.DISTANCE} if truth else {"flicker": differences.FLICKER}
-    maps = [differences.distance("restored", "truth") if truth else differences.chroma_flicker("restored")]
+    by_truth = differences.distance("restored", "truth", differences.DISTANCE)
+    maps = [by_truth if truth else differences.chroma_flicker("restored")]
     looks = Looks(names, tuple(pairs), "restored", scales)
     choice = choose(whole, marked, len(names), survey.reel.video)
     return gallery.take(_films(run, truth), maps, looks, whole, choice)
@@ -138,28 +155,14 @@ def _of_pictures(
     return {"look": gallery.look_view(pictures, whole), "shots": views, "ranked": bool(order)}
 
 
-def _of_curves(table: Series | None) -> dict[str, Any]:
-    """All curves for the template; none of a film of one frame, and none where nothing was measured."""
-    if table is None or len(table) < 2:
-        return {"curves": [], "axis": None, "points": None}
-    measured = [name for name in table.columns if " " not in name]
-    order = [*(name for name in FIRST if name in measured), *(name for name in measured if name not in FIRST)]
-    drawn = [
-        curves.Curve(
-            name, scores.title(name), scores.unit(name), scores.about(name),
-            tuple(curves.Line(name + look, whose, called) for look, whose, called in LINES),
-        )
-        for name in order
-    ]  # fmt: skip
-    return curves.of_film(drawn, table)
-
-
 def _of_scores(card: Scorecard) -> dict[str, Any]:
     """The table of scores, and the reasons for those that could not be had."""
     return {
         "scores": [scores.row(score) for score in card.scores if score.restored is not None],
         "unmeasured": [scores.row(score) for score in card.scores if score.restored is None],
         "sides": None,
+        "apart": [],
+        "made": None,
         "score_note": clean(card.note),
         "truth": scores.truth_line(card),
     }
@@ -171,8 +174,8 @@ def _of_film(survey: Survey, master: Master) -> dict[str, Any]:
         "streams": [words.stream_line(stream) for stream in survey.reel.others],
         "metadata": [(clean(key), clean(value)) for key, value in survey.reel.metadata],
         "gates": [words.gate_row(gate) for gate in master.gates],
-        "damage": [(sign.frame, sign.kind, clean(sign.message)) for sign in survey.damage[:LISTED]],
-        "damage_more": max(0, len(survey.damage) - LISTED),
+        "damage": [(sign.frame, sign.kind, clean(sign.message)) for sign in survey.damage[: words.LISTED]],
+        "damage_more": max(0, len(survey.damage) - words.LISTED),
         "notes": [clean(note) for note in (*survey.reel.notes, *survey.notes)],
     }
 

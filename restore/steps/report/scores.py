@@ -60,16 +60,15 @@ def row(score: Score) -> dict[str, str]:
         gain = "better than gray" if beats_gray(score.better, score.restored, score.gray, score.truth) else WORSE
     return {
         "name": clean(title(score.metric)), "unit": clean(score.unit), "better": way(score.better), "gain": gain,
-        "restored": number(score.restored), "gray": number(_rounded(score)), "truth": number(score.truth),
+        "restored": number(score.restored), "gray": number(of_nothing(score.gray, score.restored)),
+        "truth": number(score.truth),
         "note": clean(score.note),
     }  # fmt: skip
 
 
-def _rounded(score: Score) -> float | None:
+def of_nothing(gray: float | None, film: float | None) -> float | None:
     """Gray's own value; 0 where it is but rounding errors beside the film's."""
-    if score.gray is None or score.restored is None or abs(score.gray) >= NOTHING * abs(score.restored):
-        return score.gray
-    return 0.0
+    return gray if gray is None or film is None or abs(gray) >= NOTHING * abs(film) else 0.0
 
 
 def beats_gray(direction: str, one: float, other: float, truth: float | None) -> bool:

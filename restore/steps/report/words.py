@@ -12,12 +12,14 @@ from restore.film import Gate, Survey
 from restore.shots.table import timecode
 from restore.steps.report.page import clean, count
 
+LISTED = 200  # signs of damage on the page; the provenance has all
+
 
 @dataclass(frozen=True)
 class Verdict:
     """One line at the head of the page."""
 
-    mark: str  # "good" | "bad" | "note"
+    mark: str  # "good" | "bad" | "note" | "plain"
     text: str
 
 

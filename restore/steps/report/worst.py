@@ -2,90 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from restore.film import Shot
 from restore.shots.table import Clock, timecode
-from restore.steps.report import scores, series
+from restore.steps.report import series
 from restore.steps.report.gallery import Gallery
-from restore.steps.report.page import number
 from restore.steps.report.series import Series, Values
 from restore.steps.stills import smaller
 
 FRAMES = 4
-"""How many are shown by each metric."""
+"""How many are shown by each ranking."""
 WIDTH = 320  # px, of a picture in this list; the large one is a click away
 APART_S = 0.5
 """Worst frames are at least so far from each other: one bad moment is one entry."""
 
 
-@dataclass(frozen=True)
-class Judge:
-    """A metric that frames are ranked by, and what being bad by it means."""
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """One way in which frames are bad.
 
-    metric: str
+    bad    (N,) how bad each frame is, more is worse; NaN: not measured, or not bad.
+    said   of a frame: its value in words, and what to hold it against.
+    looks  the pictures that show it.
+    moves  it is seen between two frames: the one before is shown, too.
+    """
+
     heading: str
-    look: str  # the map that shows it
-
-    def bad(self, table: Series) -> Values:
-        """How bad each frame is, more is worse. What is too steady is a fault of the film, but none of a frame's."""
-        return series.badness(table, self.metric, scores.better(self.metric))
-
-
-WITH_TRUTH = (
-    Judge("ciede2000", "Colours furthest from the true ones", "difference"),
-    Judge("flicker", "Flicker above the true film's", "difference"),
-)
-ALONE = (Judge("flicker", "Strongest flicker of the made colour", "flicker"),)
+    bad: Values
+    said: Callable[[int], tuple[str, str]]
+    looks: tuple[str, ...]
+    moves: bool = False
 
 
-def frames(table: Series | None, judges: Sequence[Judge], rate: float) -> dict[str, list[int]]:
-    """The worst frames by each judge's metric, worst first; none where nothing was measured."""
-    if table is None:
-        return {}
+@dataclass(frozen=True)
+class Worst:
+    """A ranking and its worst frames, worst first."""
+
+    ranking: Ranking
+    frames: tuple[int, ...]
+
+
+def find(rankings: Sequence[Ranking], table: Series, rate: float) -> list[Worst]:
+    """The worst frames by each ranking; those by which no frame is bad are left out."""
     apart = max(1, round(APART_S * rate))
-    return {
-        judge.metric: series.worst_frames(judge.bad(table), table.shots, apart, FRAMES)
-        for judge in judges
-        if judge.metric in table.columns
-    }
+    found = [Worst(each, tuple(series.worst_frames(each.bad, table.shots, apart, FRAMES))) for each in rankings]
+    return [each for each in found if each.frames]
 
 
-def marked(found: Mapping[str, Sequence[int]], shots: Sequence[Shot]) -> list[int]:
-    """The worst frames, worst first. A flicker is seen between two frames: the one before is then there, too."""
+def marked(found: Sequence[Worst], shots: Sequence[Shot]) -> list[int]:
+    """All frames that want a still because they are among the worst, or just before one where something moves."""
     starts = {shot.start for shot in shots}
-    before = [frame - 1 for frame in found.get("flicker", ()) if frame not in starts]
-    return [*(frame for frames in found.values() for frame in frames), *before]
+    before = [frame - 1 for each in found if each.ranking.moves for frame in each.frames if frame not in starts]
+    return [*(frame for each in found for frame in each.frames), *before]
 
 
-def frame_views(
-    found: Mapping[str, Sequence[int]], judges: Sequence[Judge], table: Series, gallery: Gallery, time: Clock
-) -> list[dict[str, Any]]:
+def views(found: Sequence[Worst], table: Series, gallery: Gallery, time: Clock) -> list[dict[str, Any]]:
     """Groups of worst frames for the template, each frame with its stills."""
     return [
         {
-            "heading": judge.heading,
-            "entries": [_entry(judge, frame, table, gallery, time) for frame in found[judge.metric]],
+            "heading": each.ranking.heading,
+            "entries": [_entry(each.ranking, frame, table, gallery, time) for frame in each.frames],
         }
-        for judge in judges
-        if found.get(judge.metric)
+        for each in found
     ]
 
 
-def _entry(judge: Judge, frame: int, table: Series, gallery: Gallery, time: Clock) -> dict[str, Any]:
-    value = float(table.columns[judge.metric][frame])
-    own = table.columns.get(f"{judge.metric} truth")
-    middle = float(np.nanmean(table.columns[judge.metric]))
-    beside = f"film {number(middle)}" if own is None else f"true film {number(float(own[frame]))}"
-    wanted = [key for key in ("restored", "a", "b", "truth", judge.look) if key in gallery.looks.names]
-    pictures = [(gallery.looks.names[key], gallery.picture(frame, key)) for key in wanted]
+def _entry(ranking: Ranking, frame: int, table: Series, gallery: Gallery, time: Clock) -> dict[str, Any]:
+    value, beside = ranking.said(frame)
+    pictures = [(gallery.looks.names[key], gallery.picture(frame, key)) for key in ranking.looks]
     return {
-        "frame": frame, "shot": int(table.shots[frame]), "time": timecode(time(frame)),
-        "value": f"{scores.title(judge.metric)} {number(value)}", "beside": beside,
+        "frame": frame, "shot": int(table.shots[frame]), "time": timecode(time(frame)), "value": value,
+        "beside": beside,
         "pictures": [
             {"name": name, "picture": smaller(picture, WIDTH), "alt": f"Frame {frame}: {name}"}
             for name, picture in pictures if picture is not None
@@ -93,10 +83,6 @@ def _entry(judge: Judge, frame: int, table: Series, gallery: Gallery, time: Cloc
     }  # fmt: skip
 
 
-def shot_order(table: Series | None, judges: Sequence[Judge], shots: Sequence[Shot]) -> dict[int, float]:
-    """How bad each shot is by the first judge that measured any; shots that could not be measured are left out."""
-    for judge in judges if table is not None else ():
-        assert table is not None
-        if judge.metric in table.columns and (found := series.by_shot(judge.bad(table), table.shots)):
-            return {shot.number: found[shot.number] for shot in shots if shot.number in found}
-    return {}
+def shot_order(rankings: Sequence[Ranking], table: Series) -> dict[int, float]:
+    """How bad each shot is, by the first ranking that says anything of any; the others are left out."""
+    return next((found for each in rankings if (found := series.by_shot(each.bad, table.shots))), {})
