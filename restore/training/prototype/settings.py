@@ -1,0 +1,43 @@
+"""What a recipe says of a training by the prototype's rules: the table [prototype] of a training recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from restore.training.losses.segment import Cutting
+
+INPUTS = {"": 0, "segments": 1, "coloured": 4}
+"""Further input a network may get, and its planes: the segmented gray frame, or the frame before already coloured
+(R'G'B' brought here along motion, and where that is trusted)."""
+
+
+@dataclass(frozen=True)
+class Prototype:
+    """Weights of the losses (0 leaves one out), the pictures' size, and what the network is shown.
+
+    every     a pair of frames is taken from each so many frames of a film.
+    input     "", "segments" or "coloured": see `INPUTS`; `dropped`: chance that a coloured frame is withheld.
+    refine    teach the refinement network instead, on the colourings of the main network at `main`.
+    main      weights (.safetensors) of the main network, in the teachers' folder; only with `refine`.
+    vgg19     file of VGG-19's filters in the teachers' folder: .safetensors of `restore models pull`, or .npz.
+    """
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+    vgg19: str
+    rank_diversity: float = 1.0
+    bilateral: float = 0.0
+    segment: float = 0.0
+    temporal: float = 0.0
+    height: int = 112
+    width: int = 160
+    every: int = 4
+    batch: int = 1
+    steps: int = 100_000
+    rate: float = 1e-4  # Adam's, as published
+    checkpoint_every: int = 200
+    input: str = ""
+    dropped: float = 0.5
+    neighbours: int = 4
+    refine: bool = False
+    main: str = ""
+    cutting: Cutting = field(default_factory=Cutting)
