@@ -115,10 +115,13 @@ def _times(name: str, seen: Pictures, times: Clock, ticks: bool, lead_s: int = 0
         if got * seen.unit != wanted:
             shown = "no time" if got == NO_TIME else f"{float(got * seen.unit):.6f} s"
             return Gate(name, False, f"frame {frame}: {shown} where the source has {float(wanted):.6f} s")
-    kept = len(times.times) - len(times.mended)
+    count, mended = len(times.times), len(times.mended)
+    said = f"all {count} as the source states them"
+    if mended:
+        said = f"{count - mended} of {count} as the source states them, the other {mended} mended"
     less = f", less the {lead_s} s before the film begins" if lead_s else ""
     how = "rounded to the container's millisecond" if ticks else f"exact, in units of {times.time_base} s"
-    return Gate(name, True, f"{kept} of {len(times.times)} as the source states them, the others mended; {how}{less}")
+    return Gate(name, True, f"{said}; {how}{less}")
 
 
 def _rounded(value: Fraction) -> int:
