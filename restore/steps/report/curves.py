@@ -18,6 +18,7 @@ POINTS = 800
 MARKED = 400
 """Shots that are marked on a curve, at most: more would paint it over."""
 
+NOTHING = 1e-5
 _EACH_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 WIDTH, HEIGHT = 1000, 100
 """The drawing's own units; the page stretches it."""
@@ -81,8 +82,8 @@ def drawn(curve: Curve, series: Series) -> dict[str, Any]:
             for line, (low, mean, high) in zip(lines, thin, strict=True)
         ],
         "values": [
-            {"name": clean(line.name), "low": listed(low), "mean": listed(mean), "high": listed(high)}
-            if size > 1 else {"name": clean(line.name), "mean": listed(mean)}
+            {"name": clean(line.name), "low": listed(low, top), "mean": listed(mean, top), "high": listed(high, top)}
+            if size > 1 else {"name": clean(line.name), "mean": listed(mean, top)}
             for line, (low, mean, high) in zip(lines, thin, strict=True)
         ],
     }  # fmt: skip
@@ -211,6 +212,10 @@ def _measured(
     return list(zip(across[there].tolist(), down[there].tolist(), shots[there].tolist(), strict=True))
 
 
-def listed(values: Values) -> list[float | None]:
-    """Numbers for JSON, in four digits that count; null where nothing was measured."""
-    return [None if math.isnan(value) else float(f"{value:.4g}") for value in values.tolist()]
+def listed(values: Values, top: float) -> list[float | None]:
+    """Numbers for JSON, in four digits that count; null where nothing was measured, 0 for what is but rounding errors
+    beside the `top` of the axis."""
+    return [
+        None if math.isnan(value) else 0.0 if abs(value) < NOTHING * top else float(f"{value:.4g}")
+        for value in values.tolist()
+    ]

@@ -45,7 +45,7 @@ BETWEEN = Scale(
 FLICKER = Scale(
     "Flicker", "8-bit codes", 4,
     "How much the colour changed since the frame before, followed along the motion, where the light did not change. "
-    "Black is steady. Where nothing can be followed, nothing is drawn.",
+    "Black is steady, or a place that cannot be followed.",
 )  # fmt: skip
 
 
