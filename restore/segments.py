@@ -50,29 +50,30 @@ def surfaces_of(light: Small) -> Labels:
     down = cv2.Sobel(soft, cv2.CV_16S, 0, 1)
     change = cv2.addWeighted(cv2.convertScaleAbs(across), 0.5, cv2.convertScaleAbs(down), 0.5, 0)
     limit = max(4 * STILL / 2, CALM * float(cv2.mean(change)[0]))
-    calm = np.asarray(change <= limit, np.uint8)
-    count, marks, facts, _ = cv2.connectedComponentsWithStats(calm, connectivity=4, ltype=cv2.CV_32S)
-    large = facts[:, cv2.CC_STAT_AREA] >= LEAST
+    _, calm = cv2.threshold(change, limit, 1, cv2.THRESH_BINARY_INV)
+    count, marks = cv2.connectedComponents(calm, connectivity=4, ltype=cv2.CV_32S)
+    large = np.bincount(marks.ravel(), minlength=count) >= LEAST
     large[0] = False  # all that is not calm
-    numbers = np.zeros(count, np.int32)
-    numbers[large] = np.arange(1, np.count_nonzero(large) + 1)
-    markers: Labels = numbers[marks]
     if not large.any():
         return np.zeros(light.shape, np.int32)
+    numbers = np.zeros(count, np.int32)
+    numbers[large] = np.arange(1, np.count_nonzero(large) + 1)
+    markers: Labels = np.take(numbers, np.asarray(marks), mode="clip")  # all are within; the mode spares the check
     cv2.watershed(cv2.merge([soft, soft, soft]), markers)
-    return _without_ridges(markers) - 1
+    return _without_ridges(markers)
 
 
 def _without_ridges(markers: Labels) -> Labels:
-    """The px that the watershed leaves between two surfaces, −1, given to the one beside them with the larger number.
+    """Markers 1 to N as labels from 0. The px that the watershed leaves between two surfaces, −1, are given to the one
+    beside them with the larger number.
 
-    Two rounds: the picture's outermost px are ridges too, and in corners no neighbour of a ridge is a surface.
+    Two rounds: the picture's outermost px are ridges too, and in corners no neighbour of a ridge is a surface. 16 bits
+    hold all numbers, as a surface has `LEAST` px of at most `motion.LONGEST`² (and OpenCV dilates them fast).
     """
+    labels = np.maximum(markers, 0).astype(np.uint16)
     for _ in range(2):
-        ridge = markers <= 0
-        grown = cv2.dilate(np.maximum(markers, 0).astype(np.float32), np.ones((3, 3), np.uint8))
-        markers = np.where(ridge, grown.astype(np.int32), markers)
-    return np.maximum(markers, 1)
+        cv2.copyTo(cv2.dilate(labels, np.ones((3, 3), np.uint8)), np.equal(labels, 0).view(np.uint8), labels)
+    return np.maximum(labels, 1).astype(np.int32) - 1
 
 
 def coloured(labels: Labels, colour: Float, tolerance: float) -> Surfaces:
@@ -85,16 +86,17 @@ def coloured(labels: Labels, colour: Float, tolerance: float) -> Surfaces:
     sampled = cv2.resize(labels, colour.shape[1::-1], interpolation=cv2.INTER_NEAREST)
     here = np.asarray(sampled, np.int32).reshape(colour.shape[:2])
     at, inside = here.ravel(), _depth(here).ravel()
-    blue, red = colour[..., 0].ravel(), colour[..., 1].ravel()
+    samples = np.ascontiguousarray(colour.reshape(-1, 2).T)
     scale = np.float32(tolerance**2)
     weight = inside
     for _ in range(ROUNDS + 1):
         total = np.maximum(np.bincount(at, weight, count), 1e-9)
-        means = np.stack([np.bincount(at, weight * plane, count) / total for plane in (blue, red)]).astype(np.float32)
-        away = np.square(blue - means[0][at])
-        away += np.square(red - means[1][at])
+        means = np.stack([np.bincount(at, weight * plane, count) / total for plane in samples]).astype(np.float32)
+        off = samples - np.take(means, at, axis=1, mode="clip")
+        off *= off
+        away = off[0] + off[1]
         away += scale
-        weight = scale * inside / away
+        weight = inside * (scale / away)
     # The mean Cauchy weight is the share of the surface that has its colour. Squared, so that two surfaces that were
     # taken for one, as grain opens outlines, are drawn together little.
     share = np.bincount(at, weight, count) / np.maximum(np.bincount(at, inside, count), 1e-9)

@@ -19,7 +19,7 @@ ROOM = Room(Brush())
 FILLS = np.array([[0.1, -0.1], [-0.2, 0.15], [0.2, 0.2]], np.float32)
 
 
-def run(frames: Frames, **wanted: float) -> np.ndarray:
+def run(frames: Frames, **wanted: float | bool) -> np.ndarray:
     made = SmoothSegments(**wanted).begin(shot(frames), ROOM)(frames)
     assert made.colour is not None
     return made.colour
@@ -68,17 +68,17 @@ def test_a_surface_of_many_colours_is_left_alone() -> None:
 
 def test_surfaces_do_not_pop_under_grain() -> None:
     film, _ = painted(8, grain=6)
-    alone = run(film, strength=1.0, reach=0)
-    steadied = run(film, strength=1.0, reach=2)
+    alone = run(film, strength=1.0, neighbours=False)
+    steadied = run(film, strength=1.0)
     flicker = [np.abs(np.diff(colour, axis=0)).mean() for colour in (alone, steadied)]
-    assert 0 < flicker[1] < 0.6 * flicker[0]
+    assert 0 < flicker[1] < 0.75 * flicker[0]
 
 
 @settings(max_examples=8, deadline=None)
-@given(size=st.integers(1, 9), reach=st.integers(0, 2))
-def test_windows_do_not_show_in_a_film_that_moves(size: int, reach: int) -> None:
+@given(size=st.integers(1, 9), neighbours=st.booleans())
+def test_windows_do_not_show_in_a_film_that_moves(size: int, neighbours: bool) -> None:
     film, _ = crossing(9, noise=0.05)
-    part = SmoothSegments(reach=reach)
+    part = SmoothSegments(neighbours=neighbours)
     stream = [film.part(t, t + 1) for t in range(9)]
     made = np.concatenate([m.colour for m in filtered(stream, part, part.begin(shot(film), ROOM), size)])
     assert np.array_equal(made, part.begin(shot(film), ROOM)(film).colour)

@@ -4,33 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from restore import motion
+from restore import along, motion
 from restore.contracts import Frames
-from restore.errors import BadRecipe
 from restore.film import Shot
+from restore.filters._along import AlongMotion, colour_of
 
 
-class Stabilize(BaseModel):
+class Stabilize(AlongMotion):
     """Settings of the filter `stabilize`: chroma averaged along motion, backwards and forwards, within the shot.
 
     A way to another frame is followed as long as motion there and back agrees and the light stays the same; what is
     uncovered, covered or changed keeps the colour of its own time. Light is not touched.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    changes_light: ClassVar[bool] = False
-    version: ClassVar[int] = 1
-
     strength: float = Field(1.0, ge=0, le=1, description="0: colour as it came, 1: the average")
     reach: int = Field(4, ge=1, le=12, description="frames before and after that are averaged")
-    occlusion: float = Field(1.0, gt=0, le=20, description="px of a picture 320 wide that motion may miss by")
-    light: float = Field(0.05, gt=0, le=1, description="difference of light that is still the same thing, 1 = white")
 
     @property
     def context(self) -> int:
@@ -42,17 +35,17 @@ class Stabilize(BaseModel):
 
         Raises BadRecipe for frames that have no colour yet.
         """
-        del runtime
-        paths = motion.Paths(motion.Tolerance(occlusion=self.occlusion, light=self.light))
+        paths = self.paths(runtime)
 
         def steady(frames: Frames) -> Frames:
-            if frames.colour is None:
-                raise BadRecipe("filters: stabilize needs colour; put colorize before it")
-            between = paths.steps(frames, frames.colour.shape[2:])
-            own = motion.interleaved(frames.colour)
-            wanted = motion.inner(frames, shot, self.reach)
-            means = motion.planar(motion.averaged(own, between, self.reach, wanted))
-            return replace(frames, colour=frames.colour + np.float32(self.strength) * (means - frames.colour))
+            made = colour_of(frames, "stabilize").copy()
+            between = paths.steps(frames, made.shape[2:])
+            lo, hi = motion.inner(frames, shot, self.reach)
+            means = along.averaged(along.interleaved(made), between, self.reach, (lo, hi))
+            if self.strength < 1:
+                means = made[lo:hi] + np.float32(self.strength) * (means - made[lo:hi])
+            made[lo:hi] = means
+            return replace(frames, colour=made)
 
         return steady
 
