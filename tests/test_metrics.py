@@ -153,7 +153,7 @@ def test_lab_mse_is_that_of_scikit_image(seed: int, noise: float, shape: tuple[i
     tally = metrics.find("lab_mse")().begin()
     tally.add(restored, truth)
     difference = (rgb2lab(restored.astype(np.float64)) - rgb2lab(truth.astype(np.float64))) / [100, 255, 255]
-    assert tally.score() == pytest.approx(np.mean(difference**2), rel=1e-3, abs=1e-7)
+    assert tally.score() == pytest.approx(np.mean(difference**2), rel=1e-3, abs=1e-6)  # codes show in a single pixel
 
 
 def test_lab_mse_of_black_against_white_is_a_third() -> None:

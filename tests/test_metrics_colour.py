@@ -16,6 +16,7 @@ from test_metrics import flickering, golden, measured, pair
 from restore import colour, metrics
 from restore.metrics import lpips as likeness
 from restore.metrics._colormnet import PARTS, UniformSsim, WrappedPsnr
+from restore.metrics._kept import lab
 from restore.metrics.ciede2000 import differences
 
 
@@ -62,6 +63,34 @@ def test_ssim_is_that_of_scikit_image(seed: int, noise: float, shape: tuple[int,
         use_sample_covariance=False,
     )  # fmt: skip
     assert measured("ssim", [(restored, truth)]) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("size", [(360, 480), (361, 517), (480, 640)])
+def test_ssim_of_a_large_picture_is_that_of_scikit_image(size: tuple[int, int]) -> None:
+    """At each third pixel: of soft, sharp and noisy things, and of lines that lie exactly between those pixels."""
+    y, x = np.mgrid[: size[0], : size[1]]
+    rng = np.random.default_rng(7)
+    soft = np.stack([0.5 + 0.3 * np.sin(x / 9 + y / 31), 0.5 + 0.4 * np.cos(y / 7), 0.4 + 0.3 * np.sin(x / 4)], axis=-1)
+    lines = np.repeat((0.3 + 0.4 * (x % 3 == 0))[..., None], 3, axis=2)
+    edges = np.kron(rng.random((size[0] // 9 + 1, size[1] // 9 + 1, 3)), np.ones((9, 9, 1)))[: size[0], : size[1]]
+    for scene in (soft, lines, edges):
+        truth = scene.astype(np.float32)
+        for made in (truth + rng.normal(0, 0.05, truth.shape), truth * 0.9, np.roll(truth, 1, 1)):
+            restored = np.clip(made, 0, 1).astype(np.float32)
+            expected = structural_similarity(
+                truth.astype(float), restored.astype(float), channel_axis=2, data_range=1, gaussian_weights=True,
+                sigma=1.5, use_sample_covariance=False,
+            )  # fmt: skip
+            assert measured("ssim", [(restored, truth)]) == pytest.approx(expected, abs=1e-3)
+
+
+def test_lab_of_every_corner_is_that_of_scikit_image() -> None:
+    steps = np.linspace(0, 1, 33, dtype=np.float32)
+    rgb = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(33, -1, 3)
+    apart = np.abs(lab(rgb) - rgb2lab(rgb.astype(float)))
+    assert apart.max() < 0.1 and np.quantile(apart, 0.99) < 0.02
+    dark = rgb * np.float32(0.05)
+    assert np.abs(lab(dark) - rgb2lab(dark.astype(float))).max() < 0.15
 
 
 def test_ssim_of_a_picture_below_its_window_is_an_error() -> None:

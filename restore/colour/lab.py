@@ -24,10 +24,10 @@ _XYZ = np.array(  # linear sRGB → XYZ, IEC 61966-2-1, (F.7)
     [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
 )
 # Relative to white: X/Xn, Y/Yn, Z/Zn. The white is the matrix's own, so that a* = b* = 0 is exactly R' = G' = B'.
-_RELATIVE_XYZ_OF_RGB = (_XYZ / _XYZ.sum(axis=1, keepdims=True)).astype(np.float32)
-_RGB_OF_RELATIVE_XYZ = np.linalg.inv(_RELATIVE_XYZ_OF_RGB.astype(np.float64)).astype(np.float32)
-_LAB_OF_ROOTS = np.array([[0, 116, 0, -16], [500, -500, 0, 0], [0, 200, -200, 0]], dtype=np.float32)
-_KNEE = 6.0 / 29.0  # of the CIE cube root
+RELATIVE_XYZ_OF_RGB = (_XYZ / _XYZ.sum(axis=1, keepdims=True)).astype(np.float32)
+_RGB_OF_RELATIVE_XYZ = np.linalg.inv(RELATIVE_XYZ_OF_RGB.astype(np.float64)).astype(np.float32)
+LAB_OF_ROOTS = np.array([[0, 116, 0, -16], [500, -500, 0, 0], [0, 200, -200, 0]], dtype=np.float32)
+KNEE = 6.0 / 29.0  # of the CIE cube root
 _STEPS = 2  # of the secant method
 _STRIP = 8192  # px solved at a time: they stay in a core's cache, and are too few for BLAS to wake threads that spin
 _NODES = 33  # of the table it starts from, along Y', a* and b* each
@@ -39,7 +39,7 @@ def lightness_of_luma(luma: Float) -> Float:
     """CIE L*, 0 to 100, of a gray picture with R' = G' = B' = Y'; any shape. Y' is cut to [0, 1]."""
     value = np.clip(luma, 0, 1).astype(np.float64)
     linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-    root = np.where(linear > _KNEE**3, np.cbrt(linear), linear / (3 * _KNEE**2) + 4.0 / 29.0)
+    root = np.where(linear > KNEE**3, np.cbrt(linear), linear / (3 * KNEE**2) + 4.0 / 29.0)
     result: Float = (116 * root - 16).astype(np.float32)
     return result
 
@@ -73,12 +73,12 @@ def rgb_to_lab(rgb: Float) -> Float:
     cv2.log(above, above)
     above *= np.float32(2.4)
     linear += cv2.exp(above, above)
-    relative: Float = np.asarray(cv2.transform(linear, _RELATIVE_XYZ_OF_RGB), np.float32).reshape(rgb.shape)
-    above = np.maximum(relative, np.float32(_KNEE**3))
+    relative: Float = np.asarray(cv2.transform(linear, RELATIVE_XYZ_OF_RGB), np.float32).reshape(rgb.shape)
+    above = np.maximum(relative, np.float32(KNEE**3))
     relative -= above
-    relative *= np.float32(1 / (3 * _KNEE**2))
+    relative *= np.float32(1 / (3 * KNEE**2))
     relative += np.cbrt(above, out=above)
-    return np.asarray(cv2.transform(relative, _LAB_OF_ROOTS), dtype=np.float32).reshape(rgb.shape)
+    return np.asarray(cv2.transform(relative, LAB_OF_ROOTS), dtype=np.float32).reshape(rgb.shape)
 
 
 def lab_to_rgb(lab: Float) -> Float:
@@ -157,9 +157,9 @@ def _gamma_rgb(lightness: Float, a_star: Float, b_star: Float, matrix: str) -> t
     """
     root = np.concatenate([a_star * np.float32(1 / 500), np.zeros_like(a_star), b_star * np.float32(-1 / 200)])
     root += (lightness + np.float32(16)) * np.float32(1 / 116)
-    above = np.maximum(root, np.float32(_KNEE))
+    above = np.maximum(root, np.float32(KNEE))
     root -= above
-    root *= np.float32(3 * _KNEE**2)
+    root *= np.float32(3 * KNEE**2)
     root += above * above * above
     linear = _RGB_OF_RELATIVE_XYZ @ root
     size = np.abs(linear)

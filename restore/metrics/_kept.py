@@ -5,19 +5,22 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
-from functools import wraps
+from functools import lru_cache, wraps
 from threading import Lock
 from typing import TypeVar
 
+import cv2
 import numpy as np
 
-from restore import colour
 from restore.colour.codes import Float
+from restore.colour.lab import KNEE, LAB_OF_ROOTS, RELATIVE_XYZ_OF_RGB
 from restore.contracts import Array
 
 T = TypeVar("T")
-_STRIP = 64
-"""Rows worked on at a time: what a core's cache holds."""
+_CODES = 65535
+"""The highest code of a table."""
+_STRIP = 1 << 17
+"""Bytes of a picture worked on at a time: what a core's cache holds, and the memory's own heap."""
 
 
 def kept(make: Callable[..., T]) -> Callable[..., T]:
@@ -51,10 +54,38 @@ def kept(make: Callable[..., T]) -> Callable[..., T]:
 
 
 @kept
+def roots(picture: Array) -> Float:
+    """What L*a*b* is made of: f(X/Xn), f(Y/Yn), f(Z/Zn), (H, W, 3) float32, of R'G'B' (H, W, 3) float32 in [0, 1].
+
+    f is CIE's cube root with its line near black (CIE 15:2004, 8.2.1). Both curves, sRGB's and this one, are looked up
+    in tables of 65,536 values: a*b* are within 0.1 of scikit-image's in blacks, and within 0.02 elsewhere.
+    """
+    curve, root, matrix = _tables()
+    result = np.empty(picture.shape, np.float32)
+    for rows in strips(picture):
+        codes = np.multiply(picture[rows], np.float32(_CODES)).astype(np.uint16)
+        relative = np.asarray(cv2.transform(cv2.LUT(codes, curve), matrix), np.float32)
+        cv2.LUT(relative.astype(np.uint16), root, result[rows])
+    return result
+
+
+@kept
 def lab(picture: Array) -> Float:
     """L*a*b* (H, W, 3) float32 of R'G'B' (H, W, 3) float32 in [0, 1]; see `restore.colour.rgb_to_lab`."""
-    result = np.empty(picture.shape, np.float32)
-    for top in range(0, len(picture), _STRIP):
-        rows = slice(top, top + _STRIP)
-        result[rows] = colour.rgb_to_lab(picture[rows])
-    return result
+    return np.asarray(cv2.transform(roots(picture), LAB_OF_ROOTS), np.float32)
+
+
+def strips(picture: Array) -> list[slice]:
+    """The rows of a picture, as many at a time as a core's cache holds."""
+    rows = max(1, _STRIP // (4 * int(np.prod(picture.shape[1:]))))
+    return [slice(top, top + rows) for top in range(0, len(picture), rows)]
+
+
+@lru_cache(maxsize=1)
+def _tables() -> tuple[Float, Float, Float]:
+    """sRGB's curve and CIE's root, each at the middle of a code's values, and relative X, Y, Z, in codes, of sRGB."""
+    values = (np.arange(_CODES + 1) + 0.5) / _CODES
+    curve = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    root = np.where(values > KNEE**3, np.cbrt(values), values / (3 * KNEE**2) + 4 / 29)
+    curve[[0, -1]], root[[0, -1]] = (0, 1), (4 / 29, 1)  # black and white themselves
+    return curve.astype(np.float32), root.astype(np.float32), RELATIVE_XYZ_OF_RGB * np.float32(_CODES)

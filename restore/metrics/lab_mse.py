@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 import cv2
+import numpy as np
 
+from restore.colour.lab import LAB_OF_ROOTS
 from restore.contracts import Array
-from restore.metrics._kept import lab
+from restore.metrics._kept import roots, strips
 from restore.metrics._mean import Everywhere, Mean
 
 SCALE = (100.0, 255.0, 255.0)
 """What L*, a* and b* are divided by, so that each is a part of about one."""
-_STRIP = 64
-"""Rows measured at a time: their differences fit a core's cache."""
+_SCALED = (LAB_OF_ROOTS[:, :3] / np.array(SCALE)[:, None]).astype(np.float32)
+"""Differences of L*, a* and b*, scaled, of differences of roots."""
 
 
 class LabMse(Everywhere):
@@ -29,20 +31,18 @@ class LabMse(Everywhere):
     title: ClassVar[str] = "Lab MSE"
     unit: ClassVar[str] = "L*/100, a*b*/255"
     better: ClassVar[Literal["lower"]] = "lower"
-    in_run: ClassVar[int] = 4
 
     def begin(self) -> Mean:
         return Mean(self.name, _of_frame)
 
 
 def _of_frame(restored: Array, truth: Array) -> float:
-    ours, theirs = lab(restored), lab(truth)
-    squares = 0.0
-    for top in range(0, len(truth), _STRIP):
-        rows = slice(top, top + _STRIP)
-        difference = cv2.subtract(ours[rows], theirs[rows])
-        squares += sum(cv2.norm(difference[..., k], cv2.NORM_L2SQR) / SCALE[k] ** 2 for k in range(3))
-    return squares / int(truth.size)
+    ours, theirs = roots(restored), roots(truth)
+    squares = sum(
+        cv2.norm(cv2.transform(cv2.subtract(ours[rows], theirs[rows]), _SCALED), cv2.NORM_L2SQR)
+        for rows in strips(truth)
+    )
+    return float(squares / truth.size)
 
 
 Part = LabMse
