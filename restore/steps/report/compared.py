@@ -28,7 +28,10 @@ from restore.steps.split import clock
 from restore.steps.stills import Film, in_colour, in_gray
 from restore.store import write_text
 
-LINES = ((" a", "first", "A"), (" b", "second", "B"), (" truth", "truth", "true film"), (" gray", "gray", "left gray"))
+LINES = (
+    (" a", "first", "A"), (" b", "second", "B"), ("", "first", "A and B"), (" truth", "truth", "true film"),
+    (" gray", "gray", "left gray"),
+)  # fmt: skip
 
 
 def report(pair: Comparison, out_path: Path) -> None:
@@ -52,7 +55,8 @@ def report(pair: Comparison, out_path: Path) -> None:
         "ranked": bool(order),
         "worst_title": "Where they differ most",
         "worst": worst.views(found, table, pictures, time),
-        **curve_view(table, LINES),
+        "curves_said": "",
+        **curve_view(table, LINES, lambda metric: _about(metric, table)),
         **_scores(pair),
         **_rest(pair),
     }
@@ -135,6 +139,11 @@ def _pictures(pair: Comparison, whole: Sequence[Shot], marked: Sequence[int]) ->
     return gallery.take(films, [differences.distance("a", "b", differences.BETWEEN)], looks, whole, choice)
 
 
+def _about(metric: str, table: Series) -> str:
+    """What a curve shows: of a measure between A and B, without a truth, that it is one."""
+    return "A against B: how far the two are apart." if metric in table.columns else scores.about(metric)
+
+
 def _head(pair: Comparison, shots: int) -> dict[str, Any]:
     names = [("A", pair.a), ("B", pair.b), *([("Truth", pair.truth)] if pair.truth != "none" else [])]
     nearer = [row.nearer for row in pair.rows if row.nearer]
@@ -207,7 +216,7 @@ def _rest(pair: Comparison) -> dict[str, Any]:
     survey = pair.survey
     a, b, rows = differing(Path(pair.a), Path(pair.b))
     return {
-        "facts": words.film_facts(survey), "streams": [], "metadata": [], "gates": [],
+        "film_title": "Film A", "facts": words.film_facts(survey), "streams": [], "metadata": [], "gates": [],
         "damage": [(sign.frame, sign.kind, clean(sign.message)) for sign in survey.damage[: words.LISTED]],
         "damage_more": max(0, len(survey.damage) - words.LISTED),
         "notes": [clean(note) for note in (*survey.reel.notes, *survey.notes)],

@@ -63,6 +63,7 @@ def report(run: Restored, out_path: Path) -> None:
         **_of_pictures(run, pictures, whole, time, order),
         "worst_title": "Worst first",
         "worst": worst.views(found, table, pictures, time) if table is not None else [],
+        "curves_said": "Every frame's own values are in the file of scores.",
         **curve_view(table, LINES),
         **_of_scores(run.scorecard),
         **_of_film(survey, run.master),
@@ -170,6 +171,7 @@ def _of_scores(card: Scorecard) -> dict[str, Any]:
 
 def _of_film(survey: Survey, master: Master) -> dict[str, Any]:
     return {
+        "film_title": "Film",
         "facts": words.film_facts(survey),
         "streams": [words.stream_line(stream) for stream in survey.reel.others],
         "metadata": [(clean(key), clean(value)) for key, value in survey.reel.metadata],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,13 @@ FIRST = ("flicker", "ciede2000", "psnr", "warp_error")
 """Curves that come first; the others follow in their order."""
 
 
-def curve_view(table: Series | None, endings: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
+def curve_view(
+    table: Series | None, endings: Sequence[tuple[str, str, str]], about: Callable[[str], str] = scores.about
+) -> dict[str, Any]:
     """All curves for the template; none of a film of one frame, and none where nothing was measured.
 
     endings: how the names of a metric's columns end, the page's colour of each line, and what the line is called.
+    about: what a metric's curve shows, in words.
     """
     nothing: dict[str, Any] = {"curves": [], "axis": None, "points": None}
     if table is None or len(table) < 2:
@@ -28,7 +31,7 @@ def curve_view(table: Series | None, endings: Sequence[tuple[str, str, str]]) ->
     order = [*(name for name in FIRST if name in measured), *(name for name in measured if name not in FIRST)]
     wanted = [
         curves.Curve(
-            name, scores.title(name), scores.unit(name), scores.about(name),
+            name, scores.title(name), scores.unit(name), about(name),
             tuple(
                 curves.Line(name + ending, whose, called) for ending, whose, called in endings
                 if name + ending in table.columns

@@ -88,7 +88,8 @@ def film_facts(survey: Survey) -> list[tuple[str, str]]:
         facts.append(("Fields", video.field_order))
     if reel.chapters:
         facts.append(("Chapters", str(len(reel.chapters))))
-    facts.append(("SHA-256", reel.sha256 or "–"))
+    if reel.sha256:
+        facts.append(("SHA-256", reel.sha256))
     return [(name, clean(value)) for name, value in facts]
 
 
