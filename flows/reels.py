@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from restore import progress
+from restore import profile, progress
 from restore.errors import RestoreError, Stopped, Unavailable, UsageError, known, shown
 from restore.film import to_plain
 from restore.flows import console
@@ -104,6 +104,9 @@ def _one(film: str, options: Options, server: Server, events: Json | None) -> in
     progress.tell(Event("reel", message=shown(film)))
     outcome = _in_thread(film, options, server)
     progress.tell(Event("note", message=_summary(outcome)))
+    if options.profile:
+        for line in profile.lines(outcome.profile):
+            progress.tell(Event("note", message=line))
     if events is not None:
         events.write({"event": "result", "film": film, **to_plain(outcome)})
     else:

@@ -18,13 +18,15 @@ from prefect import flow, get_run_logger
 from prefect.futures import PrefectFuture, wait
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from restore import progress, store
+from restore import profile, progress, store
 from restore.errors import DAMAGED, BadInput, Stopped, shown
 from restore.film import Score, Shot, Survey, Take
+from restore.profile import Profile
 from restore.progress import Event, stage
 from restore.steps.leave import HINT, sentence, warning
 from restore.steps.options import Options
 from restore.steps.papers import Finished
+from restore.steps.places import MOST, Places, begin
 from restore.steps.prepare import Plan
 from restore.steps.publish import Outputs, in_work_folder, publish
 from restore.steps.restore_shot import Job, take_key
@@ -50,19 +52,20 @@ class Outcome:
     proofs: int  # gates that were seen to hold
     scores: tuple[Score, ...]
     seconds: float
+    profile: Profile
 
 
-ONE_BY_ONE: TaskRunner[PrefectFuture[Any]] = ThreadPoolTaskRunner(max_workers=1)  # type: ignore[assignment]
-"""Shots one after the other: reading, colouring and encoding of a shot already keep all processors at work."""
+AHEAD = 2
+"""Shots handed to Prefect beyond those at work, so that none waits for Prefect."""
+
+THREADS: TaskRunner[PrefectFuture[Any]] = ThreadPoolTaskRunner(max_workers=MOST + AHEAD)  # type: ignore[assignment]
+"""Shots wait in these threads for a place (`restore.steps.places`)."""
 
 FINISHED: dict[str, Outcome] = {}
 """Reels that this process has published, by film: they are finished even when a server can no longer be told so."""
 
-AHEAD = 2
-"""Shots handed to Prefect beyond the one that is waited for, so that none waits for Prefect."""
 
-
-@flow(name="restore reel", flow_run_name="{film}", persist_result=False, task_runner=ONE_BY_ONE)
+@flow(name="restore reel", flow_run_name="{film}", persist_result=False, task_runner=THREADS)
 def restore_reel(film: str, options: Options) -> Outcome:
     """Restore one film: all results get their final names, or none does and the same call goes on later.
 
@@ -72,6 +75,7 @@ def restore_reel(film: str, options: Options) -> Outcome:
     Raises the errors of restore.errors.
     """
     began, times = time.monotonic(), dict[str, float]()
+    profile.begin()
     with progress.listening(_to_run_log()):
         reel = _restore(heard(film), options, times)
     damage = len(reel.survey.damage)
@@ -86,6 +90,7 @@ def restore_reel(film: str, options: Options) -> Outcome:
         proofs=sum(gate.passed is True for gate in reel.master.gates),
         scores=reel.scorecard.scores,
         seconds=round(time.monotonic() - began, 3),
+        profile=reel.profile,
     )
     return FINISHED[film]
 
@@ -147,19 +152,20 @@ def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> Finish
     job = Job(survey, plan.recipe, plan.spec, str(work.takes), plan.options.device, plan.options.pinned_threads)
     with stage("restore", times, survey.frames):
         _say_resuming(shots, job)
-        takes = _restored(shots, job)
+        places = begin(plan.options.workers)
+        takes = _restored(shots, job, places)
     made = in_work_folder(plan.outputs, work.folder)
     with stage("assemble", times):
         master = assemble(plan, survey, shots, takes, made)
     with stage("judge", times):
         scorecard = judge(plan, survey, shots, master, made.scores)
-    reel = Finished(plan, survey, shots, takes, master, scorecard)
+    reel = Finished(plan, survey, shots, takes, master, scorecard, profile.taken(survey.frames, places.limit))
     with stage("report", times):
         report(reel, times, made)
     return reel
 
 
-def _restored(shots: Sequence[Shot], job: Job) -> tuple[Take, ...]:
+def _restored(shots: Sequence[Shot], job: Job, places: Places) -> tuple[Take, ...]:
     """All takes, in order: the task is mapped over the shots, a few at a time, so that a stop need not undo thousands.
 
     When one fails the others are stopped at their next window, and its error is raised.
@@ -168,7 +174,7 @@ def _restored(shots: Sequence[Shot], job: Job) -> tuple[Take, ...]:
     try:
         for number, shot in enumerate(shots, start=1):
             waiting.append(restore_shot.submit(shot, f"{number} of {count}", job))
-            if len(waiting) > AHEAD:
+            while len(waiting) > places.limit - 1 + AHEAD:
                 takes.append(waiting.popleft().result())
         while waiting:
             takes.append(waiting.popleft().result())

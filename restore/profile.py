@@ -71,12 +71,14 @@ _lock = threading.Lock()
 _spent: dict[tuple[str, str], _Spent] = {}
 _thread = threading.local()
 _now = [""]  # the step at work: steps of a reel come one after the other
+_began = [0.0]
 
 
 def begin() -> None:
     """Another reel begins: forget what was spent before."""
     with _lock:
         _spent.clear()
+        _began[0] = time.perf_counter()
 
 
 @contextlib.contextmanager
@@ -118,8 +120,12 @@ def passed(name: str, frames: int) -> None:
     _add(name, _Spent(frames=frames))
 
 
-def taken(frames: int, wall_s: float) -> Profile:
-    """The reel of `frames` frames took `wall_s` seconds; what was spent since `begin`, step by step as they came."""
+def taken(frames: int, at_once: int = 1) -> Profile:
+    """What a reel of `frames` frames took since `begin`, step by step as they came.
+
+    at_once: how many shots were rendered at a time; a stage then had so many threads.
+    """
+    wall_s = time.perf_counter() - _began[0]
     with _lock:
         spent = [(key, _Spent(**vars(value))) for key, value in _spent.items()]
     steps = list(dict.fromkeys(step for (step, _), _ in spent))
@@ -130,7 +136,7 @@ def taken(frames: int, wall_s: float) -> Profile:
     )
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     cpu = sum(stage.cpu_s for stage in stages if not stage.name)
-    rates = [stage.threads * frames / stage.cpu_s for stage in stages if stage.name and stage.cpu_s]
+    rates = [max(stage.threads, at_once) * frames / stage.cpu_s for stage in stages if stage.name and stage.cpu_s]
     bound = min([processors * frames / cpu if cpu else 0.0, *rates])
     fps = frames / wall_s if wall_s else 0.0
     share = 100 * fps / bound if bound else 0.0

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from restore import profile
 from restore.errors import Stopped
 
 Progress = Callable[[int, int], None]
@@ -60,7 +61,8 @@ def stage(step: str, seconds: dict[str, float], total: int = 0) -> Iterator[None
     check_stop()
     tell(Event("begin", step, total=total))
     began = time.monotonic()
-    yield
+    with profile.step(step, total):
+        yield
     seconds[step] = round(time.monotonic() - began, 3)
     tell(Event("end", step, total=total, message=f"{seconds[step]:.1f} s"))
 

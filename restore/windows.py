@@ -126,10 +126,12 @@ def overlapped(stream: Iterable[T], depth: int = QUEUE, stage: str = "") -> Gene
                         break
         except BaseException as raised:  # carried to the caller, who raises it
             error = raised
-        finally:
+        try:
             close = getattr(source, "close", None)
             if close is not None:
                 close()
+        except BaseException as raised:  # the caller must hear of the end in any case
+            error = error or raised
         put(_End(error))
 
     def timed() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from restore.film import Shot, Take
 from restore.progress import Event, check_stop, meter, tell
+from restore.steps.places import here
 from restore.steps.restore_shot import Job
 from restore.steps.restore_shot import restore_shot as render
 from restore.tasks._step import step
@@ -12,7 +13,9 @@ from restore.tasks._step import step
 @step("restore shot", run_name="shot {label}")
 def restore_shot(shot: Shot, label: str, job: Job) -> Take:
     check_stop()
-    take = render(shot, job, progress=meter("restore", label))
+    places = here()
+    with places.one():
+        take = render(shot, job, progress=places.counting(meter("restore", label)))
     if take.found:
         tell(Event("found", "restore", shot.frames, shot.frames, label))
     return take

@@ -49,6 +49,10 @@ def run(
     threads: Annotated[
         int, typer.Option(min=0, max=64, metavar="N", help="Threads of the networks; 0: all processors.")
     ] = 0,
+    workers: Annotated[
+        str, typer.Option(metavar="N", help="Shots at a time; auto: one or two, whichever proves faster.")
+    ] = "auto",
+    profiled: Annotated[bool, typer.Option("--profile", help="Say at the end where the time went.")] = False,
     keep_takes: Annotated[bool, typer.Option("--keep-takes", help="Keep the rendered shots afterwards.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on standard output.")] = False,
 ) -> int:
@@ -80,9 +84,18 @@ def run(
         options = Options(
             out=str(out), recipe=recipe, overrides=tuple(settings), rate=fps, stream=stream, deinterlace=deinterlace,
             shots=None if shots is None else str(shots), truth=truth, overwrite=overwrite, strict=strict,
-            device=device, threads=threads, keep_takes=keep_takes,
+            device=device, threads=threads, workers=_workers(workers), profile=profiled, keep_takes=keep_takes,
         )  # fmt: skip
         return run_reels([str(film) for film in films], options, server, as_json)
+
+
+def _workers(text: str) -> int:
+    """`auto` or how many shots at a time, as a run's options have it. Raises UsageError."""
+    if text == "auto":
+        return 0
+    if text.isdigit() and 1 <= int(text) <= 8:
+        return int(text)
+    raise UsageError(f"--workers {shown(text)}: write auto, or a number from 1 to 8")
 
 
 def _sayable(text: str) -> bool:

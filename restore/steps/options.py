@@ -27,6 +27,8 @@ class Options(BaseModel):
     strict: bool = Field(default=False, description="end at the first damage in the source")
     device: str = Field(default="auto", description="auto, cpu or cuda:N")
     threads: int = Field(default=0, ge=0, le=64, description="processor threads of the networks; 0: all there are")
+    workers: int = Field(default=0, ge=0, le=8, description="shots at a time; 0: one or two, whichever proves faster")
+    profile: bool = Field(default=False, description="say at the end where the time went")
     keep_takes: bool = Field(default=False, description="leave the rendered shots in OUT/.restore when all is done")
 
     @property

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from restore.film import Master, Scorecard, Shot, Survey, Take, to_plain
+from restore.profile import Profile
 from restore.steps import provenance
 from restore.steps.prepare import Plan
 from restore.steps.publish import Outputs
@@ -26,6 +27,7 @@ class Finished:
     takes: tuple[Take, ...]
     master: Master
     scorecard: Scorecard
+    profile: Profile
 
 
 def papers(reel: Finished, seconds: Mapping[str, float], made: Outputs) -> None:
@@ -34,6 +36,7 @@ def papers(reel: Finished, seconds: Mapping[str, float], made: Outputs) -> None:
     write_json(Path(made.scorecard), to_plain(reel.scorecard))
     known = json.loads(Path(made.provenance).with_name(provenance.ATTACHED).read_text(encoding="utf-8"))
     whole = provenance.after(known, reel.plan, reel.master, reel.scorecard, seconds)
+    whole["run"]["profile"] = to_plain(reel.profile)
     write_json(Path(made.provenance), whole)
     survey = replace(reel.survey, notes=(*reel.survey.notes, *reel.master.notes))
     run = Restored(whole, survey, reel.shots, reel.master, reel.scorecard, Path(made.scores))

@@ -84,8 +84,8 @@ def command_line() -> str:
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
-PLACES = frozenset({"out", "overwrite", "keep_takes", "shots", "truth"})
-"""Options that say where things are, or are checked only: they decide nothing in the master."""
+PLACES = frozenset({"out", "overwrite", "keep_takes", "shots", "truth", "threads", "workers", "profile"})
+"""Options that say where things are, are checked only, or how fast: they decide nothing in the master."""
 
 
 def before(plan: Plan, survey: Survey, shots: Sequence[Shot], takes: Sequence[Take]) -> dict[str, Any]:
@@ -114,7 +114,6 @@ def before(plan: Plan, survey: Survey, shots: Sequence[Shot], takes: Sequence[Ta
         "networks": networks(plan),
         "output": to_plain(plan.spec),
         "device": studio(options.device, options.pinned_threads).runtime.describe(),
-        "threads": options.pinned_threads,
         "takes": [{"shot": t.shot.number, "part": t.shot.part, "key": t.key, "sha256": t.sha256} for t in takes],
         "versions": versions(),
     }
@@ -169,6 +168,7 @@ def after(
         outputs.append({"name": Path(plan.outputs.access).name, "sha256": str(master.access_sha256)})
     return {
         **known,
+        "threads": plan.options.pinned_threads,
         "versions": {**known["versions"], "commit": commit()},
         "outputs": outputs,
         "stream_sha256": dict(master.hashes),

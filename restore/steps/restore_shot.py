@@ -7,9 +7,10 @@ import functools
 import gc
 import json
 import logging
+import threading
 import time
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,21 +67,28 @@ class Studio:
     def __init__(self, device: str, threads: int) -> None:
         few_heaps()
         self.runtime = Runtime(device, threads)
-        self._reader: Reader | None = None
-        self._reel: Reel | None = None
+        self._resting: list[Reader] = []
+        self._lock = threading.Lock()
 
-    def reader(self, reel: Reel, *, chroma: bool = False) -> Reader:
-        if self._reader is None or self._reel != reel:
-            self.close()
-            self._reader, self._reel = Reader(reel), reel
-            self._reader.__enter__()
-        self._reader.chroma = chroma
-        return self._reader
+    @contextmanager
+    def reader(self, reel: Reel, *, chroma: bool = False) -> Iterator[Reader]:
+        """A reader of `reel` for one shot at a time: the one that rested last, where that shot may begin."""
+        with self._lock:
+            reader = self._resting.pop() if self._resting else Reader(reel)
+        if reader.reel != reel:
+            reader.close()
+            reader = Reader(reel)
+        reader.chroma = chroma
+        try:
+            yield reader
+        finally:
+            with self._lock:
+                self._resting.append(reader)
 
     def close(self) -> None:
-        if self._reader is not None:
-            self._reader.__exit__(None, None, None)
-        self._reader = self._reel = None
+        with self._lock:
+            while self._resting:
+                self._resting.pop().close()
 
 
 @functools.lru_cache(maxsize=4)
@@ -168,33 +176,39 @@ def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None) -> T
 def _kept(shot: Shot, job: Job, take: TakeWriter, progress: Progress | None) -> str:
     """Copy a shot that is left; returns the digest of its chroma (see `keep`)."""
     reel, index = job.survey.reel, _index(job.survey.index_path, job.survey.index_sha256)
-    reader = studio(job.device, job.threads).reader(reel, chroma=True)
-    return keep(shot, reader.pictures(shot.start, shot.stop, index), reel.video, job.spec, take, progress)
+    with studio(job.device, job.threads).reader(reel, chroma=True) as reader:
+        return keep(shot, reader.pictures(shot.start, shot.stop, index), reel.video, job.spec, take, progress)
 
 
 def _made(shot: Shot, job: Job, take: TakeWriter, progress: Progress | None) -> str:
     """Colour a shot; there is nothing to compare its chroma with."""
-    with profile.working("write", shot.frames):
-        for frames in _rendered(shot, job):
+    room, reel = studio(job.device, job.threads), job.survey.reel
+    with (
+        profile.working("write", shot.frames),
+        room.reader(reel) as reader,
+        closing(_rendered(shot, job, reader)) as rendered,
+    ):
+        for frames in rendered:
             _write(frames, take, job.spec)
             if progress is not None:
                 progress(frames.stop - shot.start, shot.frames)
     return ""
 
 
-def _rendered(shot: Shot, job: Job) -> Iterator[Frames]:
-    """The shot's frames with their colour. Decoding, filtering and the caller's writing run beside each other."""
-    room = studio(job.device, job.threads)
+def _rendered(shot: Shot, job: Job, reader: Reader) -> Generator[Frames]:
+    """The shot's frames with their colour. Reading, each filter and the caller's writing run beside each other."""
+    runtime = studio(job.device, job.threads).runtime
     context = sum(part.context for _, part in job.recipe.chain)
     start = max(shot.scene_start, shot.start - context)
     stop = min(shot.scene_stop, shot.stop + context)
     index = _index(job.survey.index_path, job.survey.index_sha256)
-    pictures = room.reader(job.survey.reel).pictures(start, stop, index)
-    stream: Generator[Frames] = overlapped(_runs(pictures, job.survey.reel), stage="read")
-    for name, part in job.recipe.chain:
-        stream = overlapped(filtered(stream, part, part.begin(shot, room.runtime)), depth=1, stage=name)
-    with closing(stream) as done:
-        for frames in done:
+    pictures = reader.pictures(start, stop, index)
+    with ExitStack() as stages:  # closed last one first: then no stage waits for one that has gone
+        stream = stages.enter_context(closing(overlapped(_runs(pictures, job.survey.reel), stage="read")))
+        for name, part in job.recipe.chain:
+            done = filtered(stream, part, part.begin(shot, runtime))
+            stream = stages.enter_context(closing(overlapped(done, depth=1, stage=name)))
+        for frames in stream:
             lo, hi = max(frames.start, shot.start), min(frames.stop, shot.stop)
             if lo < hi:
                 yield frames.part(lo, hi)

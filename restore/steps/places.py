@@ -1,0 +1,103 @@
+"""How many shots are rendered at a time: as many as are asked for, or whichever of one and two proves faster."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from restore.progress import Progress, check_stop
+
+log = logging.getLogger(__name__)
+
+MOST = 8
+"""Shots at a time, at the most."""
+
+TRIAL_S = 15.0
+"""Seconds for which each way is tried: several fillings of the queues."""
+
+GAIN = 1.05
+"""How much faster two at a time must be to be worth their memory."""
+
+
+class Places:
+    """Where shots are rendered. With `workers` 0, one at a time is tried first, then two; the faster one stays.
+
+    Takes are the same bytes whichever way: nothing here decides what a shot becomes.
+    """
+
+    def __init__(self, workers: int = 0) -> None:
+        self.limit = workers or 1
+        self._trying = workers == 0
+        self._busy = 0
+        self._frames, self._began = 0, 0.0
+        self._alone = 0.0  # frames a second, one shot at a time
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """A place for one shot; waits until there is one. Raises Stopped when a stop is asked for meanwhile."""
+        with self._changed:
+            while self._busy >= self.limit:
+                self._changed.wait(0.2)
+                check_stop()
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._busy -= 1
+                self._changed.notify_all()
+
+    def counting(self, progress: Progress) -> Progress:
+        """`progress` of one shot, beside which its frames are counted here."""
+        before = 0
+
+        def told(done: int, total: int) -> None:
+            nonlocal before
+            self.passed(done - before)
+            before = done
+            progress(done, total)
+
+        return told
+
+    def passed(self, frames: int, now: float | None = None) -> None:
+        """`frames` more were rendered; a trial that is over is judged. `now`: seconds of any clock that only rises."""
+        if not self._trying:
+            return
+        with self._changed:
+            now = time.monotonic() if now is None else now
+            if not self._frames:
+                self._began = now  # from the first frames on: what came before was loading
+            self._frames += frames
+            took = now - self._began
+            if took >= TRIAL_S:
+                self._judge((self._frames - frames) / took)
+
+    def _judge(self, speed: float) -> None:
+        self._frames = 0
+        if not self._alone:
+            self._alone, self.limit = speed, 2
+        else:
+            self._trying = False
+            self.limit = 2 if speed > GAIN * self._alone else 1
+            log.info(
+                "frames a second: one shot at a time %.1f, two %.1f; now %d at a time", self._alone, speed, self.limit
+            )
+        self._changed.notify_all()
+
+
+_now = [Places(1)]
+
+
+def begin(workers: int) -> Places:
+    """The places of the reel that begins; see `Places`."""
+    _now[0] = Places(workers)
+    return _now[0]
+
+
+def here() -> Places:
+    """The places of the reel at work."""
+    return _now[0]
