@@ -121,8 +121,21 @@ def _reader_gone() -> int:
     return BROKEN_PIPE
 
 
+def _standard_files() -> None:
+    """Give standard input, output and error to nobody where they were closed: else a film's file would get their
+    number, and messages be written into it."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
+
+
 def main() -> None:
     """Entry point of the command `restore`."""
+    _standard_files()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # LANG=C has no ×, and files may have names that are no UTF-8
     try:

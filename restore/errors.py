@@ -88,7 +88,7 @@ def known(error: BaseException) -> RestoreError | None:
     """What an error of the system means that no room has met with; None for those that mean a bug of ours."""
     if isinstance(error, RestoreError):
         return error
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or (isinstance(error, ImportError) and "failed to map" in str(error)):
         return Unavailable(
             "there is not enough memory; end other programs, or raise its limit: the same command goes on"
         )

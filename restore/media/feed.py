@@ -106,6 +106,8 @@ def _steps(container: av.container.InputContainer, stream: av.VideoStream) -> It
             packet = next(packets)
         except StopIteration:
             return
+        except MemoryError:  # ours is short; the film is not to blame
+            raise
         except DECODE_FAULTS as problem:
             packets, failed = container.demux(stream), failed + 1  # a generator that raised has ended
             yield problem
@@ -123,6 +125,8 @@ def _decode(stream: av.VideoStream, step: av.Packet | Exception | None) -> tuple
         return [], None  # "the last picture once more", as Theora and AVI say it: that picture's time goes on
     try:
         return stream.decode(step), None
+    except MemoryError:
+        raise
     except DECODE_FAULTS as problem:
         return [], problem
 

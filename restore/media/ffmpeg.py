@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from errno import EDQUOT, EFBIG, EIO, ENOSPC, EROFS
+from errno import EACCES, EDQUOT, EFBIG, EIO, ENOENT, ENOEXEC, ENOSPC, EROFS
 from functools import lru_cache
 from typing import IO
 
@@ -76,8 +76,12 @@ def _asked(path: str) -> Program | None:
         said = subprocess.run(
             [path, "-hide_banner", "-version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=True
         ).stdout.decode(errors="replace")
-    except (OSError, subprocess.SubprocessError):
+    except subprocess.SubprocessError:
         return None
+    except OSError as error:
+        if error.errno in (ENOENT, EACCES, ENOEXEC):
+            return None
+        raise  # short of files or of memory: no reason to take another program
     version = said.split("\n")[0].removeprefix("ffmpeg version ").split(" ")[0]
     number = re.match(r"n?(\d+)\.", version)
     return Program(path, version, int(number[1]) if number else 99)
