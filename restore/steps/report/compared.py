@@ -15,13 +15,13 @@ from restore.media.index import Index
 from restore.media.probe import probe
 from restore.shots.table import Clock, scenes
 from restore.steps.compare import Beside, Comparison
+from restore.steps.curves import Column, Series, read
 from restore.steps.judge import true_reel
-from restore.steps.report import differences, gallery, scores, series, words, worst
+from restore.steps.report import differences, gallery, scores, words, worst
 from restore.steps.report.choice import choose
 from restore.steps.report.gallery import Gallery, Looks
 from restore.steps.report.making import differing
 from restore.steps.report.page import clean, number, page
-from restore.steps.report.series import Series
 from restore.steps.report.shared import FIRST, curve_view
 from restore.steps.report.worst import Ranking
 from restore.steps.split import clock
@@ -69,7 +69,7 @@ def joined(pair: Comparison) -> Series:
     Without a truth: what each says about itself as `flicker a`, `flicker b`, and how far they are apart as `psnr`.
     """
     if pair.truth == "none":
-        both = series.read(Path(pair.apart_curves))
+        both = read(Path(pair.apart_curves))
         own = {row.metric for row in pair.rows}
         ends = {"": " a", " truth": " b"}
         columns = {
@@ -78,13 +78,13 @@ def joined(pair: Comparison) -> Series:
             if (metric in own and look in ends) or not look
         }
         return replace(both, columns=columns)
-    a, b = series.read(Path(pair.a_curves)), series.read(Path(pair.b_curves))
+    a, b = read(Path(pair.a_curves)), read(Path(pair.b_curves))
     columns = {metric + (look or " a"): values for metric, look, values in _columns(a)}
     columns |= {f"{metric} b": values for metric, look, values in _columns(b) if not look}
     return replace(a, columns=columns)
 
 
-def _columns(table: Series) -> list[tuple[str, str, series.Values]]:
+def _columns(table: Series) -> list[tuple[str, str, Column]]:
     """Metric, how the column's name ends, values."""
     parts = [(*name.partition(" "), values) for name, values in table.columns.items()]
     return [(metric, space + look, values) for metric, space, look, values in parts]

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from restore.steps.curves import Column, Series
 from restore.steps.report.page import clean, number
-from restore.steps.report.series import Series, Values
 
 POINTS = 800
 """Points of a curve; of a film with more frames, a point stands for several, and their span is drawn as a band."""
@@ -66,7 +66,7 @@ def drawn(curve: Curve, series: Series) -> dict[str, Any]:
     shots = series.shots[::size]
     middles = (np.arange(len(shots)) + 0.5) * size / len(series) * WIDTH
 
-    def heights(values: Values) -> npt.NDArray[np.float64]:
+    def heights(values: Column) -> npt.NDArray[np.float64]:
         return np.maximum((top - values.astype(np.float64)) / (top - bottom) * HEIGHT, 0)
 
     return {
@@ -141,7 +141,7 @@ def step(frames: int) -> int:
     return max(1, math.ceil(frames / POINTS))
 
 
-def thinned(values: Values, size: int) -> tuple[Values, Values, Values]:
+def thinned(values: Column, size: int) -> tuple[Column, Column, Column]:
     """Least, mean and greatest of each run of `size` frames; NaN where none was measured. No peak gets lost."""
     whole = np.full(math.ceil(len(values) / size) * size, np.nan, np.float32)
     whole[: len(values)] = values
@@ -212,7 +212,7 @@ def _measured(
     return list(zip(across[there].tolist(), down[there].tolist(), shots[there].tolist(), strict=True))
 
 
-def listed(values: Values, top: float) -> list[float | None]:
+def listed(values: Column, top: float) -> list[float | None]:
     """Numbers for JSON, in four digits that count; null where nothing was measured, 0 for what is but rounding errors
     beside the `top` of the axis."""
     return [

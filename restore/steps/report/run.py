@@ -12,12 +12,12 @@ from restore.media.index import Index
 from restore.media.probe import probe
 from restore.media.read import Picture
 from restore.shots.table import Clock, scenes
+from restore.steps.curves import Series, read
 from restore.steps.judge import true_reel
-from restore.steps.report import differences, gallery, scores, series, words, worst
+from restore.steps.report import differences, gallery, scores, words, worst
 from restore.steps.report.choice import choose
 from restore.steps.report.gallery import Gallery, Looks
 from restore.steps.report.page import clean, page
-from restore.steps.report.series import Series
 from restore.steps.report.shared import FIRST, by_metric, curve_view
 from restore.steps.report.worst import Ranking
 from restore.steps.split import clock
@@ -53,7 +53,7 @@ def report(run: Restored, out_path: Path) -> None:
     """
     survey, whole = run.survey, scenes(run.shots)
     time = clock(Index.load(survey.index_path), survey.reel.video)
-    table = None if run.scores is None else series.read(run.scores)
+    table = None if run.scores is None else read(run.scores)
     rankings = _rankings(table, _has_truth(run))
     found = worst.find(rankings, table, float(survey.reel.video.rate)) if table is not None else []
     pictures = _pictures(run, whole, worst.marked(found, whole))

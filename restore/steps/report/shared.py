@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from restore.steps.curves import Column, Series
 from restore.steps.report import curves, scores, series
 from restore.steps.report.page import number
-from restore.steps.report.series import Series
 from restore.steps.report.worst import Ranking
 
 FIRST = ("flicker", "ciede2000", "psnr", "warp_error")
@@ -42,7 +42,7 @@ def curve_view(
     return curves.of_film([curve for curve in wanted if curve.lines], table) if wanted else nothing
 
 
-def _any(values: series.Values) -> bool:
+def _any(values: Column) -> bool:
     return bool(np.isfinite(values).any())
 
 

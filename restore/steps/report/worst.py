@@ -8,9 +8,9 @@ from typing import Any
 
 from restore.film import Shot
 from restore.shots.table import Clock, timecode
+from restore.steps.curves import Column, Series
 from restore.steps.report import series
 from restore.steps.report.gallery import Gallery
-from restore.steps.report.series import Series, Values
 from restore.steps.stills import smaller
 
 FRAMES = 4
@@ -31,7 +31,7 @@ class Ranking:
     """
 
     heading: str
-    bad: Values
+    bad: Column
     said: Callable[[int], tuple[str, str]]
     looks: tuple[str, ...]
     moves: bool = False
