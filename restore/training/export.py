@@ -75,6 +75,11 @@ def gap(network: Any, card: Card, path: Path) -> float:
     return float(np.abs(ours - compiled([light])[0]).max())
 
 
+def hashed(path: Path) -> dict[str, Any]:
+    """What a card says of a file: its SHA-256 and its size."""
+    return {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size}
+
+
 def write(network: Any, card: Card, name: str, out: Path, about: Mapping[str, Any]) -> Path:
     """Writes OUT/NAME.safetensors, .xml, .bin of a `shipped` network and the card .json; returns the card's path.
 
@@ -91,10 +96,7 @@ def write(network: Any, card: Card, name: str, out: Path, about: Mapping[str, An
     files = {}
     for suffix in (".safetensors", ".xml", ".bin"):
         written = path.with_suffix(suffix)
-        files[written.name] = {
-            "sha256": hashlib.sha256(written.read_bytes()).hexdigest(),
-            "bytes": written.stat().st_size,
-        }
+        files[written.name] = hashed(written)
     state = network.state_dict()
     plain = {
         "name": name,

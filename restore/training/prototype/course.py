@@ -79,10 +79,10 @@ def already_coloured(before: Tensor, light: Tensor, where: Tensor, shown: Tensor
 
 
 def refinement_planes(gray: Tensor, gray_before: Tensor, now: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-    """What the refinement network is shown, (N, 18, h, w), and where the colouring is doubted, (N, 1, h, w).
+    """What the refinement network is shown, (N, 18, h, w), and what it is to doubt, (N, 1, h, w).
 
-    gray (N, 1, h, w) of t, and of t−1 as seen from t; `now` (N, 3, h, w) the colouring of t, `before` that of t−1 as seen
-    from t; all 0..1. Not trusted is what keeps its light but not its colour: Lei and Chen 2019, section 3.3.
+    gray (N, 1, h, w) of t, and of t−1 as seen from t; `now` (N, 3, h, w) the colouring of t, `before` that of t−1 as
+    seen from t; all 0..1. Doubted is what keeps its light but not its colour: Lei and Chen 2019, section 3.3.
     """
     colours, lights = agrees(now, before), agrees(gray, gray_before)
     doubted = (lights > colours).to(now.dtype)
