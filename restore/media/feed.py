@@ -26,6 +26,9 @@ Feed = Generator["Decoded", None, None]
 _PATIENCE = 64
 """Failed reads in a row after which the rest of a file is given up."""
 
+_SPARE = 1 << 26
+"""Bytes that are to be had while memory is not short."""
+
 _DEINTERLACERS = {"bwdif": "send_frame", "yadif": "send_frame", "estdif": "frame", "w3fdif": "frame"}
 """libavfilter filters that give one whole picture for each interlaced one, and the mode that does so."""
 
@@ -106,11 +109,9 @@ def _steps(container: av.container.InputContainer, stream: av.VideoStream) -> It
             packet = next(packets)
         except StopIteration:
             return
-        except MemoryError:  # ours is short; the film is not to blame
-            raise
         except DECODE_FAULTS as problem:
             packets, failed = container.demux(stream), failed + 1  # a generator that raised has ended
-            yield problem
+            yield _the_films(problem)
             continue
         failed = 0
         if packet.size or packet.dts is not None or packet.pts is not None:  # else it is PyAV's own end mark
@@ -125,10 +126,16 @@ def _decode(stream: av.VideoStream, step: av.Packet | Exception | None) -> tuple
         return [], None  # "the last picture once more", as Theora and AVI say it: that picture's time goes on
     try:
         return stream.decode(step), None
-    except MemoryError:
-        raise
     except DECODE_FAULTS as problem:
-        return [], problem
+        return [], _the_films(problem)
+
+
+def _the_films(problem: Exception) -> Exception:
+    """`problem`, where the film is to blame. FFmpeg has no memory for a packet that claims two gigabytes; where there
+    is none for us either, raises MemoryError: the film may be whole."""
+    if isinstance(problem, MemoryError):
+        bytearray(_SPARE)
+    return problem
 
 
 @contextmanager
