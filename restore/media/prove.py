@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+from restore.errors import Stopped
 from restore.film import ColourTags, Gate, Survey, Take, VideoStream
 from restore.media.carried import NONE, carried
 from restore.media.clock import Clock, clock
@@ -44,7 +48,8 @@ def prove(
     reel, times = survey.reel, clock(survey.reel.video, index)
     left = [take for take in takes if take.shot.left]
     spans = [(take.shot.start, take.shot.stop) for take in left] if spec.lossless else []
-    seen = pictures(master, index if spec.lossless else None, progress, survey.frames, spans)
+    with _beside(access if spec.access else None) as reading:
+        seen = pictures(master, index if spec.lossless else None, progress, survey.frames, spans)
     gates = [
         _light(seen, index, spec),
         *([_chroma(seen, left, reel.video, spec)] if left else []),
@@ -58,8 +63,8 @@ def prove(
         beside, sums = carried(reel, for_master(reel, spec.suffix), master)
         gates += beside
         hashes += sums
-    if access and spec.access:
-        copy, freight = pictures(access, None, progress, survey.frames), for_access(reel, spec.audio)
+    if access and reading:
+        copy, freight = reading.result(), for_access(reel, spec.audio)
         gates += [
             _count("access frames", copy, survey.frames),
             _times("access timestamps", copy, times, False, freight.lead_s),
@@ -71,6 +76,27 @@ def prove(
             beside, _ = carried(reel, freight, access)
             gates += [replace(gate, name=f"access {gate.name}") for gate in beside if gate.detail != NONE]
     return Proof(tuple(gates), tuple(hashes))
+
+
+@contextmanager
+def _beside(access: Path | None) -> Iterator[Future[Pictures] | None]:
+    """The access copy is read back in a thread of its own while the master is; a stop ends both."""
+    if access is None:
+        yield None
+        return
+    ended = threading.Event()
+
+    def heed(_done: int, _total: int) -> None:
+        if ended.is_set():
+            raise Stopped("the proof was stopped")
+
+    with ThreadPoolExecutor(1, "access copy") as beside:
+        reading = beside.submit(pictures, access, None, heed)
+        try:
+            yield reading
+        except BaseException:
+            ended.set()
+            raise
 
 
 def _light(seen: Pictures, index: Index, spec: OutputSpec) -> Gate:

@@ -24,7 +24,7 @@ def assemble(
 ) -> Master:  # fmt: skip
     """Write master and access copy under the names `made`, with the provenance attached, and prove them.
 
-    `progress` goes over all frames: of joining, of reading the master back, of reading the access copy back.
+    `progress` goes over all frames: of joining, and of reading the master back, with the access copy beside it.
     Raises BadInput when the source was changed meanwhile, ProofFailed naming the gate that did not hold, Unavailable
     without an ffmpeg program, DiskError.
     """
@@ -39,7 +39,7 @@ def assemble(
     access = None if made.access is None else Path(made.access)
     name = shown(Path(plan.outputs.provenance).name)  # Matroska's names are UTF-8
     out = joining.Outputs(Path(made.master), access, attached, name)
-    told = None if progress is None else laps(progress, 2 if access is None else 3)
+    told = None if progress is None else laps(progress, 2)
     joined = joining.assemble(survey, index, takes, plan.spec, out, told)
     proof = prove(survey, index, plan.spec, out.master, out.access, told, takes)
     unchanged(survey.reel)

@@ -103,6 +103,9 @@ def leave_studio(device: str, threads: int) -> None:
     studio.cache_clear()
     _index.cache_clear()
     gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:  # glibc keeps what was freed otherwise
+        trim(0)
 
 
 @functools.lru_cache(maxsize=4)
@@ -131,7 +134,7 @@ def _colour_key(job: Job) -> dict[str, Any]:
     networks = [part for _, part in job.recipe.chain if isinstance(part, RunsNetwork)]
     return {
         "recipe": job.recipe.picture_key(),
-        "weights": [runtime.painter(part.model, part.weights).weights.sha256 for part in networks],
+        "weights": [runtime.painter(part.model, part.weights).weights.files for part in networks],
         "runtime": runtime.describe(),
     }
 
