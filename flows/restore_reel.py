@@ -148,7 +148,7 @@ def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> Finish
     with stage("split", times):
         survey, shots = split(plan, str(work.folder))
     _say_damage(survey, strict=plan.options.strict)
-    _say_left(plan, shots)
+    _say_left(shots)
     job = Job(survey, plan.recipe, plan.spec, str(work.takes), plan.options.device, plan.options.pinned_threads)
     with stage("restore", times, survey.frames):
         _say_resuming(shots, job)
@@ -196,10 +196,10 @@ def _say_damage(survey: Survey, *, strict: bool) -> None:
     progress.tell(Event("warning", "split", message=f"{what}; the report lists them"))
 
 
-def _say_left(plan: Plan, shots: Sequence[Shot]) -> None:
+def _say_left(shots: Sequence[Shot]) -> None:
     """What will not be coloured, before the work."""
     if nothing := warning(shots):
-        progress.tell(Event("warning", "split", message=f"{shown(plan.reel.path)}: {nothing}"))
+        progress.tell(Event("warning", "split", message=nothing))
     elif some := sentence(shots):
         progress.tell(Event("note", "split", message=f"{some}; {HINT}"))
 

@@ -21,11 +21,12 @@ from restore.shots.countdown import counts_down
 from restore.shots.tint import HEIGHT, WIDTH, Small, thumbnail
 
 EVERY = 3  # frames: one is looked at
-CARD = 0.5  # share of what stands out that is lettering, above which a frame shows a card
-CARDS = 0.3  # share of a shot's frames that must
+CARD = 0.75  # share of what stands out that is lettering, above which a frame shows a card
+CARDS = 0.35  # share of a shot's frames that must
 COUNTED = 0.5  # share of a shot's frames that show a countdown, above which it is one
 BLANK = 0.2, 0.02, 0.7  # outlines that frames share: 8-bit code values below which there is no picture; the share of
 PLAIN = 0.5, 0.10, 4.0  # all, where worn film has more of its own; and the most that it may be. The same of shade
+NOISE = 10.0, 22.0  # 8-bit code values of outlines and of shade: no wear of blank film has more
 _COLUMNS = 6 + 2 * tint.GROUPS + 1
 
 
@@ -96,11 +97,13 @@ def _leader(pairs: Small) -> float:
     """By how many times a shot's frames share less than a picture's would; 0 where there are none to compare."""
     if not len(pairs):
         return 0.0
-    margins = []
     shared, own = np.sqrt(np.maximum(np.mean(pairs[:, 2:6], axis=0), 1e-4)).reshape(2, 2)
+    if any(own > NOISE):
+        return 0.0
+    margins = list[float]()
     for amount, all_of_it, (least, share, most) in zip(shared, own, (BLANK, PLAIN), strict=True):
-        margins.append(min(max(least, share**0.5 * all_of_it), most) / amount)
-    return float(min(margins))
+        margins.append(min(max(least, share**0.5 * float(all_of_it)), most) / float(amount))
+    return min(margins)
 
 
 def _confidence(margin: float) -> float:

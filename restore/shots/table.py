@@ -154,7 +154,7 @@ def _row(path: Path, line: int, columns: list[str], cells: list[str]) -> Row:
         raise BadInput(f"{shown(path)}:{line}: why is {why!r}{near(why, REASONS)}")
     kind = cell.get("kind", "").lower() or None
     if kind is not None and kind not in KINDS:
-        raise BadInput(f"{shown(path)}:{line}: kind is {kind!r}{near(kind, KINDS)}; an empty cell: it is found")
+        raise BadInput(f"{shown(path)}:{line}: kind is {kind!r}{near(kind, KINDS)} (an empty cell: it is found)")
     shares = [_share(path, line, column, cell.get(column, "")) for column in ("confidence", "kind confidence")]
     return Row(line, start, stop, why, shares[0], kind, shares[1])
 

@@ -10,7 +10,7 @@ from restore.shots.table import scenes
 
 NAMES = {  # (one, several)
     "coloured": ("in colour already", "in colour already"), "tinted": ("tinted", "tinted"),
-    "card": ("title card", "title cards"), "leader": ("leader", "leader"),
+    "card": ("title card", "title cards"), "leader": ("leader", "leaders"),
 }  # fmt: skip
 NAMED = 6
 """Spans of frames in the sentence at most; the list of shots has all."""
