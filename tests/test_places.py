@@ -1,0 +1,86 @@
+"""Shots get places: as many as asked for, and unasked one or two, whichever the trial finds faster."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from restore import progress
+from restore.errors import Stopped
+from restore.steps import places
+from restore.steps.places import TRIAL_S, Places
+
+
+@pytest.fixture(autouse=True)
+def no_stop() -> Iterator[None]:
+    progress.allow()
+    yield
+    progress.allow()
+
+
+def at_once(limit: int) -> int:
+    """The most shots that were in a place at the same time, of six."""
+    room, now, most, lock = Places(limit), 0, 0, threading.Lock()
+
+    def shot() -> None:
+        nonlocal now, most
+        with room.one():
+            with lock:
+                now += 1
+                most = max(most, now)
+            time.sleep(0.02)
+            with lock:
+                now -= 1
+
+    shots = [threading.Thread(target=shot) for _ in range(6)]
+    for thread in shots:
+        thread.start()
+    for thread in shots:
+        thread.join()
+    return most
+
+
+def test_no_more_shots_at_a_time_than_places() -> None:
+    assert at_once(1) == 1
+    assert 1 <= at_once(3) <= 3
+
+
+def trial(alone: float, together: float) -> Places:
+    """The places after both ways were tried at so many frames a second."""
+    room, now = Places(0), 0.0
+    for speed in (alone, together):
+        for _ in range(int(TRIAL_S * speed) + 2):
+            room.passed(1, now)
+            now += 1 / speed
+    return room
+
+
+@pytest.mark.parametrize(("alone", "together", "limit"), [(10, 15, 2), (10, 8, 1), (10, 10.2, 1)])
+def test_the_faster_way_stays(alone: float, together: float, limit: int) -> None:
+    assert trial(alone, together).limit == limit
+
+
+def test_what_was_asked_for_is_not_tried() -> None:
+    room = Places(2)
+    for second in range(100):
+        room.passed(10, float(second))
+    assert room.limit == 2
+
+
+def test_who_waits_for_a_place_hears_of_a_stop() -> None:
+    room = Places(1)
+    with room.one():
+        progress.request_stop(Stopped("enough"))
+        with pytest.raises(Stopped), room.one():
+            pass
+
+
+def test_a_reel_has_its_own_places() -> None:
+    begun = places.begin(3)
+    assert places.here() is begun
+    told = list[tuple[int, int]]()
+    begun.counting(lambda done, total: told.append((done, total)))(8, 30)
+    assert told == [(8, 30)]
