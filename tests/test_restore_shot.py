@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,6 +64,18 @@ def test_a_take_is_found_again(job: Job) -> None:
 def test_parts_equal_the_whole(job: Job) -> None:
     whole = planes(restore_shot(shot(), job))
     assert planes(restore_shot(shot(0, 13), job)) + planes(restore_shot(shot(13, FRAMES), job)) == whole
+
+
+def test_two_shots_at_a_time_and_three_threads_give_the_same_bytes(job: Job, tmp_path: Path) -> None:
+    shots = [shot(0, 9), shot(9, 21), shot(21, FRAMES)]
+    alone = [restore_shot(one, job).sha256 for one in shots]
+    for workers, threads in ((2, 1), (3, 3)):
+        again = replace(job, takes=str(tmp_path / f"again{workers}"), threads=threads)
+        Path(again.takes).mkdir()
+        with ThreadPoolExecutor(workers) as places:
+            together = list(places.map(lambda one, again=again: restore_shot(one, again).sha256, shots))
+        room.leave_studio("cpu", threads)
+        assert together == alone
 
 
 def test_a_flipped_bit_is_noticed(job: Job) -> None:
