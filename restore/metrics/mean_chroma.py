@@ -18,6 +18,7 @@ class MeanChroma(Everywhere):
     title: ClassVar[str] = "Mean chroma"
     unit: ClassVar[str] = "C*"
     better: ClassVar[Literal["truth"]] = "truth"
+    in_run: ClassVar[int] = 4
     without_truth: ClassVar[bool] = True
 
     def begin(self) -> Mean:
