@@ -8,10 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from restore.demo.film import DemoFilm, make_demo
+from test_judge import film
+
 from restore.film import Gate, Master, Score, Scorecard, Shot
 from restore.media.probe import probe
-from restore.shots.table import scenes
+from restore.shots.detector import Transition
+from restore.shots.table import scenes, tile
 from restore.steps.report import Restored, report
 from restore.steps.split import split
 
@@ -34,15 +36,17 @@ def table(path: Path, shots: tuple[Shot, ...]) -> Path:
 
 
 class Finished:
-    """A run that was finished: the demo film's truth stands for the master."""
+    """A run that was finished: the same film with half its colour stands for the master."""
 
-    def __init__(self, demo: DemoFilm, folder: Path) -> None:
-        self.demo = demo
-        survey, shots = split(probe(demo.gray), folder / "index.npz")
-        master = Master(str(demo.truth), "ab" * 32, None, None, (GATE, Gate("sound", None, "no sound")))
+    def __init__(self, folder: Path) -> None:
+        self.truth = film(folder / "demo.mkv", frames=96, size=(96, 128))
+        made = film(folder / "demo.master.mkv", tint=0.5, frames=96, size=(96, 128))
+        survey, _ = split(probe(self.truth), folder / "index.npz")
+        shots = tile([Transition(cut, "cut") for cut in (24, 45, 70)], survey.frames, 1, 1000)
+        master = Master(str(made), "ab" * 32, None, None, (GATE, Gate("sound", None, "no sound")))
         better, worse = Score("psnr", "higher", "dB", 31.25, 24.5), Score("lab_mse", "lower", "", 90.0, 80.0)
         by_shot = tuple((shot.number, (better,)) for shot in shots)
-        scorecard = Scorecard("cd" * 32, str(demo.truth), survey.frames, (better, worse), by_shot)
+        scorecard = Scorecard("cd" * 32, str(self.truth), survey.frames, (better, worse), by_shot)
         provenance: dict[str, Any] = {
             "source": {"file": "demo.mkv"},
             "statement": "Colours were made.",
@@ -65,10 +69,9 @@ class Finished:
 
 @cache
 def finished_run() -> Finished:
-    """The demo film's four seconds, "restored"; gone with the process."""
+    """Made once; gone with the process."""
     _KEPT.append(tempfile.TemporaryDirectory(prefix="restore-"))
-    folder = Path(_KEPT[-1].name)
-    return Finished(make_demo(folder, seconds=4), folder)
+    return Finished(Path(_KEPT[-1].name))
 
 
 _KEPT: list[tempfile.TemporaryDirectory[str]] = []

@@ -4,6 +4,10 @@ const does = {
   ",": () => turnStill(-1), ".": () => turnStill(1), "[": () => turnShot(-1), "]": () => turnShot(1), p: () => play(),
   w: nextWorst, "?": () => keys.showModal(),
 };
+// Paper shows what is folded away on the screen.
+const folded = all("details:not([open])");
+addEventListener("beforeprint", () => folded.forEach((each) => (each.open = true)));
+addEventListener("afterprint", () => folded.forEach((each) => (each.open = false)));
 one("#help").hidden = false;
 one("#help").addEventListener("click", () => keys.showModal());
 document.addEventListener("keydown", (event) => {

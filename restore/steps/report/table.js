@@ -80,6 +80,7 @@ function play(wanted = !now.timer) {
   now.timer = wanted ? setInterval(() => turnStill(1, true), 500) : 0;
   one("#play").setAttribute("aria-pressed", String(wanted));
   one("#play").textContent = wanted ? "Stop" : "Play";
+  one("#where").setAttribute("aria-live", wanted ? "off" : "polite");
 }
 
 // Follows an address inside the page: to a shot's main still, or to the very frame.
@@ -90,6 +91,7 @@ function go(hash) {
   play(false);
   show(kind === "shot" ? mainOf(target) : target);
   one("#look").scrollIntoView();
+  divider.focus({ preventScroll: true });
   return true;
 }
 
@@ -153,5 +155,5 @@ if (shots.length) {
   });
   addEventListener("hashchange", () => go(location.hash));
   show(mainOf(shots[0]));
-  go(location.hash);
+  if (location.hash) go(location.hash);
 }
