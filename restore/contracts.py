@@ -131,6 +131,15 @@ class RunsNetwork(Protocol):
     weights: str | None  # a set of its weights; None: the first on its card
 
 
+@runtime_checkable
+class HasIngredients(Protocol):
+    """A filter whose result hangs on more than its settings: files that are not in the recipe, versions."""
+
+    def ingredients(self) -> tuple[str, ...]:
+        """All of them, as text; part of a take's key. Asked before the first frame: raises what is missing."""
+        ...
+
+
 class Tally(Protocol):
     """A metric at work on one shot: sums, and at most a few frames before the last; never the shot."""
 
@@ -186,6 +195,7 @@ __all__ = [
     "Filter",
     "Frames",
     "Guidance",
+    "HasIngredients",
     "Light",
     "Metric",
     "Painter",

@@ -7,8 +7,6 @@ but by `pull`, and nothing is used whose SHA-256 is not what its publisher says.
 from __future__ import annotations
 
 import os
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,6 @@ import numpy.typing as npt
 
 from restore import torchfile
 from restore.errors import BadWeights, Unavailable
-from restore.progress import Progress
 from restore.shelf import near
 from restore.store import CHUNK, file_sha256, writing
 
@@ -89,8 +86,8 @@ def tensors(name: str) -> dict[str, npt.NDArray[Any]]:
     return torchfile.read(known(name).path)
 
 
-def pull(name: str, progress: Progress | None = None) -> Path:
-    """Download what is published under `name` into torch's cache; `progress` is told bytes.
+def pull(name: str) -> Path:
+    """Download what is published under `name` into torch's cache.
 
     A file that is there and whole is left as it is. Raises BadWeights for a file with another SHA-256, which is not
     kept, Unavailable where the publisher cannot be reached, and DiskError.
@@ -100,26 +97,29 @@ def pull(name: str, progress: Progress | None = None) -> Path:
         return entry.path
     entry.path.parent.mkdir(parents=True, exist_ok=True)
     with writing(entry.path) as unfinished:
-        try:
-            _download(entry.url, unfinished, progress)
-        except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-            reason = getattr(error, "reason", error)
-            raise Unavailable(
-                f"weights {name}: cannot get {entry.url}: {reason}; put the file at {entry.path} yourself"
-            ) from error
+        _download(name, unfinished)
         _checked(name, unfinished)
     return entry.path
 
 
-def _download(url: str, file: Path, progress: Progress | None) -> None:
-    with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer, file.open("wb") as out:  # noqa: S310 (catalogue)
-        size = int(answer.headers.get("Content-Length") or 0)
-        while piece := answer.read(CHUNK):
-            out.write(piece)
-            if progress is not None:
-                progress(out.tell(), max(size, out.tell()))
-    if size and file.stat().st_size != size:
-        raise ConnectionError(f"it ended after {file.stat().st_size} of {size} bytes")
+def _download(name: str, file: Path) -> None:
+    import http.client  # here, as every run imports this room and hardly any downloads
+    import urllib.error
+    import urllib.request
+
+    entry = CATALOGUE[name]
+    try:
+        with urllib.request.urlopen(entry.url, timeout=PATIENCE_S) as answer, file.open("wb") as out:  # noqa: S310
+            size = int(answer.headers.get("Content-Length") or 0)
+            while piece := answer.read(CHUNK):
+                out.write(piece)
+            if size and out.tell() != size:
+                raise ConnectionError(f"it ended after {out.tell()} of {size} bytes")
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
+        reason = " ".join(str(getattr(error, "reason", error)).split())
+        raise Unavailable(
+            f"weights {name}: cannot get {entry.url}: {reason}; try again, or put the file at {entry.path} yourself"
+        ) from error
 
 
 def _checked(name: str, file: Path) -> str:

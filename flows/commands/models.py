@@ -33,6 +33,28 @@ def list_models(
     return 0 if all(row["state"] == "whole" for row in rows) else 78
 
 
+@app.command()
+def pull(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="raft or raft_large: weights that others publish.")],
+) -> int:
+    """Download published weights into torch's cache and compare their SHA-256.
+
+    \b
+    restore models pull raft
+
+    Nothing else in this program downloads anything. A file that is there and whole is left as it is.
+    """
+    from restore import published
+    from restore.errors import shown
+
+    entry = published.known(name)
+    console.say(f"{entry.title}: {entry.url}")
+    file = published.pull(name)
+    console.result(f"{name}: {shown(file)}, SHA-256 {published.sha256(name)}")
+    console.result(f"    licence {entry.licence}; {entry.paper}")
+    return 0
+
+
 def _pairs() -> list[tuple[str, str]]:
     from restore import models
 

@@ -37,8 +37,8 @@ class Median(AlongMotion):
     """
 
     frames: Literal[1, 3, 5] = Field(3, description="frames in time; 1: none but its own")
-    apart: int = Field(3, ge=0, le=12, description="px of a picture 320 wide to the places around; 0: none are asked")
-    alike: float = Field(0.024, gt=0, le=1, description="difference of light that is still the same thing beside it")
+    apart: int = Field(4, ge=0, le=12, description="px of a picture 320 wide to the places around; 0: none are asked")
+    alike: float = Field(0.04, gt=0, le=1, description="difference of light that is still the same thing beside it")
 
     @property
     def context(self) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from restore import store
 from restore.configs import recipe as recipes
 from restore.configs.recipe import Recipe
-from restore.contracts import RunsNetwork
+from restore.contracts import HasIngredients, RunsNetwork
 from restore.errors import BadInput, DiskError, OutputExists, shown
 from restore.film import Reel
 from restore.media.spec import OutputSpec, plan
@@ -95,6 +95,8 @@ def check_networks(recipe: Recipe, options: Options) -> None:
     for _, part in recipe.chain:
         if isinstance(part, RunsNetwork):
             runtime.painter(part.model, part.weights)
+        if isinstance(part, HasIngredients):
+            part.ingredients()
 
 
 def _check_folder(folder: Path) -> None:

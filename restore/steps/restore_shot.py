@@ -20,7 +20,7 @@ import numpy as np
 from restore import __version__, profile
 from restore.colour import chroma_planes
 from restore.configs.recipe import Recipe
-from restore.contracts import Frames, RunsNetwork
+from restore.contracts import Frames, HasIngredients, RunsNetwork
 from restore.errors import BadRecipe
 from restore.film import Reel, Shot, Survey, Take, digest
 from restore.media.ffmpeg import library_versions
@@ -135,6 +135,7 @@ def _colour_key(job: Job) -> dict[str, Any]:
     return {
         "recipe": job.recipe.picture_key(),
         "weights": [runtime.painter(part.model, part.weights).weights.files for part in networks],
+        "besides": [part.ingredients() for _, part in job.recipe.chain if isinstance(part, HasIngredients)],
         "runtime": runtime.describe(),
     }
 

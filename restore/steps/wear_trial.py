@@ -178,11 +178,11 @@ def trial(
     """(way, what it scored) of a worn sample: truth, gray, and after every filter that leaves colour."""
     light = worn_light(sample.frames, wear)
     own = judged(true_pictures(sample, light), true_pictures(sample, light), journey)
-    yield "truth", _beside(own, own)
+    yield "truth", beside(own, own)
     worn = replace(sample.frames, light=light)
     size = sample.truth[0][0].shape
     for way, frames in itertools.chain([("gray", worn)], through(worn, chain, runtime)):
-        yield way, _beside(judged(made_pictures(frames, size), true_pictures(sample, light), journey), own)
+        yield way, beside(judged(made_pictures(frames, size), true_pictures(sample, light), journey), own)
 
 
 def worn_light(frames: Frames, wear: Wear) -> Light:
@@ -251,7 +251,8 @@ def _small(picture: Float) -> Float:
     return np.asarray(cv2.resize(picture, sides, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _beside(values: Values, own: Values) -> Values:
+def beside(values: Values, own: Values) -> Values:
+    """All of `MEASURES`: a way's values and their distances from the truth's own."""
     return {**values, "cdc_to_truth": abs(values["cdc"] - own["cdc"])}
 
 
