@@ -41,7 +41,7 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 def end(path: Path) -> tuple[str, int, str]:
     """(class, frames, what was said) of the file at `path`, looked over and decoded as a run's first pass does."""
-    began = time.monotonic()
+    began = time.process_time()  # a machine at work on other things is no hang; pytest-timeout ends one
     frames = 0
     try:
         with Reader(probe(path, digest=False)) as reader:
@@ -52,7 +52,7 @@ def end(path: Path) -> tuple[str, int, str]:
         found = "reject", frames, str(error)
         assert isinstance(error, BadInput | MissingInput), error
         assert "\n" not in str(error) and str(path) in str(error)
-    assert time.monotonic() - began < LIMIT_S
+    assert time.process_time() - began < LIMIT_S
     return found
 
 
