@@ -20,7 +20,7 @@ class Ciede2000(Everywhere):
     """ΔE00, mean of pixels and frames; CIE 142:2001 with kL = kC = kH = 1; sRGB, D65, 2°.
 
     Formula and notation of Sharma, Wu and Dalal 2005; within 1e-3 of scikit-image's `deltaE_ciede2000`
-    of the same L*a*b*, and 2e-3 of the same R'G'B'.
+    of the same L*a*b*, and 3e-3 of the same R'G'B'.
     """
 
     name: ClassVar[str] = "ciede2000"
