@@ -74,6 +74,9 @@ def assemble(
     with disk_errors(out.master), TemporaryDirectory(prefix=TEMPORARY, dir=out.master.parent) as folder:
         attached = _attachments(master, out, Path(folder)) if spec.suffix == ".mkv" else ()
         pictures = f"file:{folder}/pictures.mov" if spec.master.codec == "prores_ks" else PIPE
+        for old in (out.master, out.access):  # a killed run's program may still hold them: ours are other files
+            if old is not None:
+                old.unlink(missing_ok=True)
         made = not all(take.shot.left for take in takes)
         job = Job(survey, spec, times, offset, out.master, out.access, master, access, attached, pictures, made)
         if pictures != PIPE:  # NUT has no place for ProRes

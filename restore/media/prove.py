@@ -10,10 +10,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from restore.errors import Stopped
+import av.error
+
+from restore.errors import BadInput, ProofFailed, Stopped
 from restore.film import ColourTags, Gate, Survey, Take, VideoStream
 from restore.media.carried import NONE, carried
 from restore.media.clock import Clock, clock
+from restore.media.damage import plain
 from restore.media.encoder import Track
 from restore.media.evidence import Pictures, pictures
 from restore.media.freight import for_access, for_master
@@ -44,7 +47,23 @@ def prove(
     """Read master and access copy back and judge them. A failed gate is reported, not raised.
 
     `takes`, in order: the chroma of those whose shot was left is held to what they were given of the source.
+    Raises ProofFailed when a file cannot be read back at all.
     """
+    try:
+        return _proof(survey, index, spec, (master, access), progress, takes)
+    except (BadInput, av.error.FFmpegError) as problem:
+        if isinstance(problem, OSError | MemoryError):  # the machine's, not the file's
+            raise
+        raise ProofFailed(
+            f"{master}: cannot be read back ({plain(problem)}); nothing is published: check the disk, run again"
+        ) from problem
+
+
+def _proof(
+    survey: Survey, index: Index, spec: OutputSpec, made: tuple[Path, Path | None], progress: Progress | None,
+    takes: Sequence[Take],
+) -> Proof:  # fmt: skip
+    master, access = made
     reel, times = survey.reel, clock(survey.reel.video, index)
     left = [take for take in takes if take.shot.left]
     spans = [(take.shot.start, take.shot.stop) for take in left] if spec.lossless else []
@@ -63,7 +82,7 @@ def prove(
         beside, sums = carried(reel, for_master(reel, spec.suffix), master)
         gates += beside
         hashes += sums
-    if access and reading:
+    if access and reading and spec.access:
         copy, freight = reading.result(), for_access(reel, spec.audio)
         gates += [
             _count("access frames", copy, survey.frames),
