@@ -1,0 +1,315 @@
+"""Runs a folder of broken, hostile and odd films through `restore run` and holds each case to the end it must have.
+
+    python benchmarks/corpus.py CORPUS [--only SUBSTRING] [--skip-long] [--write docs/corpus.md]
+
+CORPUS holds the cases and a manifest.json that says of each: id, group, expect, frames, why. Expected ends:
+
+    ok       exit 0, every frame comes out
+    partial  exit 3, the damage is listed; with --strict exit 65
+    reject   65, 66, 73 or 78 and one line on standard error
+    either   one of these, told in one line
+
+and always: no traceback, no death by a signal, no file made by a trap, at most LIMIT_S seconds. Films go through the
+real program in batches, with the recipe `draft`; a batch that dies is run again film by film. Settings files are held
+to their TOML twins (corpus_twins.py), weights to `restore models check` and `restore models convert`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from corpus_twins import RECIPES, card
+
+LIMIT_S = 20.0
+"""Seconds that one case may take. Films of an hour are not held to it, only to what becomes of them."""
+
+BATCH = 24
+TRAPS = ("PICKLE_RAN", "YAML_RAN", "PWNED")
+RESTORE = [sys.executable, "-P", "-m", "restore.flows.cli"]
+ENDS = {0: "ok", 3: "partial", 65: "reject", 66: "reject", 73: "reject", 78: "reject"}
+
+
+@dataclass
+class End:
+    """What became of a case."""
+
+    case: dict[str, Any]
+    code: int | None = None
+    frames: int | None = None
+    seconds: float = 0.0
+    said: str = ""
+    strict: int | None = None
+    wrong: str = ""
+
+    @property
+    def name(self) -> str:
+        return ENDS.get(self.code, f"code {self.code}") if self.code is not None else "no end"
+
+    def judge(self) -> None:
+        """Fill in what is wrong, if anything is."""
+        expect, want = self.case["expect"], self.case["frames"]
+        if self.wrong:
+            return
+        if self.name not in ENDS.values():
+            self.wrong = f"ended with {self.name}"
+        elif expect not in ("either", self.name):
+            self.wrong = f"is {self.name} ({self.code}), must be {expect}"
+        elif self.name == "ok" and want is not None and self.frames not in (None, want):
+            self.wrong = f"{self.frames} frames, must be {want}"
+        elif self.seconds > LIMIT_S and self.case["group"] != "long":
+            self.wrong = f"took {self.seconds:.0f} s"
+        elif self.name == "reject" and ("\n" in self.said or not self.said):
+            self.wrong = f"said {self.said!r}"
+        elif self.name == "partial" and self.strict not in (None, 65):
+            self.wrong = f"--strict ended with {self.strict}"
+
+
+def film_of(case: dict[str, Any], corpus: Path) -> str:
+    """The case's path; one name in the corpus is bytes that are no UTF-8."""
+    if case["id"] == "names/latin1":
+        return os.fsdecode(os.fsencode(corpus / "names") + b"/\xff\xfe\xe9.mkv")
+    return str(corpus / case["id"])
+
+
+def batches(cases: Sequence[dict[str, Any]], corpus: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Cases of one folder at a time, so that names are given as a person in that folder would; folders apart."""
+
+    def key(case: dict[str, Any]) -> tuple[str, bool, bool]:
+        path = film_of(case, corpus)
+        return str(Path(path).parent), Path(path).is_dir(), case["group"] == "long"
+
+    for (folder, *_), found in groupby(sorted(cases, key=key), key):
+        rest = list(found)
+        while rest:
+            yield folder, rest[:BATCH]
+            rest = rest[BATCH:]
+
+
+def run_batch(folder: str, ends: Sequence[End], corpus: Path, *words: str) -> list[End]:
+    """Run the films of `ends` in one `restore run`; returns those that got no end, after filling in the others."""
+    films = {Path(film_of(end.case, corpus)).name: end for end in ends}
+    with (
+        tempfile.TemporaryDirectory(prefix="corpus-") as out,
+        tempfile.TemporaryFile() as errors,
+    ):
+        rate = ["--fps", "24"] if (Path(folder) / next(iter(films))).is_dir() else []
+        how = ["--json", "--recipe", "draft", "-o", out, *rate, *words]
+        command = [*RESTORE, "run", *how, "--", *films]
+        before = time.monotonic()
+        with subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                event, now = json.loads(line), time.monotonic()
+                if event["event"] in ("error", "result"):
+                    take(films[event["film"]], event, now - before, bool(words))
+                    before = now
+                elif event["event"] == "reel" or event.get("step") == "start":
+                    before = now
+        errors.seek(0)
+        said = errors.read().decode("utf-8", "replace")
+    for end in ends:
+        if "Traceback" in said:
+            end.wrong = f"a traceback on standard error: {said[-200:]!r}"
+    return [end for end in ends if (end.strict if words else end.code) is None]
+
+
+def take(end: End, event: dict[str, Any], seconds: float, strict: bool) -> None:
+    """Enter an event that ends a film."""
+    code = event["code"] if event["event"] == "error" else event["exit_code"]
+    if strict:
+        end.strict = code
+        return
+    end.code, end.seconds = code, seconds
+    end.said = event.get("message", "")
+    end.frames = event.get("frames")
+
+
+def films(cases: Sequence[dict[str, Any]], corpus: Path, *words: str) -> list[End]:
+    """Run films in batches; those that a dying batch took along once more, each alone."""
+    ends = []
+    for folder, group in batches(cases, corpus):
+        batch = [End(case) for case in group]
+        if len(batch) > 1 and any(end.code is None for end in run_batch(folder, batch, corpus, *words)):
+            for end in batch:
+                if end.code is None and run_batch(folder, [end], corpus, *words):
+                    end.wrong = "the run died, or never came to an end"
+        elif len(batch) == 1 and run_batch(folder, batch, corpus, *words):
+            batch[0].wrong = "the run died, or never came to an end"
+        ends += batch
+        print(f"{folder}: {len(batch)} films", file=sys.stderr, flush=True)
+    return ends
+
+
+def strictly(ends: Sequence[End], corpus: Path) -> None:
+    """Run the damaged films once more, wanting none."""
+    by_id = {end.case["id"]: end for end in ends if end.code == 3}
+    for folder, group in batches([end.case for end in by_id.values()], corpus):
+        run_batch(folder, [by_id[case["id"]] for case in group], corpus, "--strict")
+
+
+def command(end: End, words: Sequence[str], cwd: Path, first: Sequence[str] = ()) -> End:
+    """One run of the program for one case."""
+    began = time.monotonic()
+    try:
+        done = subprocess.run(
+            [*first, *RESTORE, *words],
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=60,
+            text=True,
+        )
+    except subprocess.TimeoutExpired:
+        end.wrong = "hangs"
+        return end
+    end.seconds, end.code, end.said = (
+        time.monotonic() - began,
+        done.returncode,
+        done.stderr.strip(),
+    )
+    if "Traceback" in done.stderr:
+        end.wrong = f"a traceback on standard error: {done.stderr[-200:]!r}"
+    return end
+
+
+def recipe(case: dict[str, Any], corpus: Path, work: Path) -> End:
+    """A settings file: its TOML twin as the recipe of a run."""
+    path = work / f"{Path(case['id']).stem}.toml"
+    path.write_bytes(RECIPES[path.stem])
+    film, out = str(corpus / "_base" / "tiny.mkv"), str(work / f"out-{path.stem}")
+    words = ["-q", "run", film, "--recipe", path.name, "-o", out]
+    return command(End(case), words, work)
+
+
+def weights(case: dict[str, Any], corpus: Path, work: Path) -> End:
+    """Weights: checked against a card that tells their own hash, but for the case that is about the hash."""
+    path = work / Path(case["id"]).name
+    path.write_bytes((corpus / case["id"]).read_bytes())
+    if path.suffix == ".pt":
+        return command(
+            End(case),
+            ["models", "convert", path.name, "--to", "made.safetensors"],
+            work,
+        )
+    pinned = corpus / "ckpt" / "good.safetensors" if path.stem == "bad_sha" else path
+    path.with_suffix(".json").write_text(json.dumps(card(path.name, pinned.read_bytes())))
+    return command(End(case), ["models", "check", path.name], work)
+
+
+def unreadable(case: dict[str, Any], corpus: Path, work: Path) -> End:
+    """Root may read everything, unless it gives that right away first."""
+    rights = "-dac_override,-dac_read_search"
+    first = ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}"] if os.geteuid() == 0 else []
+    return command(End(case), ["probe", str(corpus / case["id"])], work, first)
+
+
+def table(ends: Sequence[End]) -> list[str]:
+    """The result by group, and what the doubtful cases became, in Markdown."""
+    lines = [
+        "| group | cases | as they must | ok | partial | reject | slowest |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    groups: dict[str, list[End]] = {}
+    for end in ends:
+        groups.setdefault(end.case["group"], []).append(end)
+    for group, found in [*groups.items(), ("all", list(ends))]:
+        count = Counter(end.name for end in found)
+        right, slow = (
+            sum(not end.wrong for end in found),
+            max(end.seconds for end in found),
+        )
+        became = " | ".join(str(count[name]) for name in ("ok", "partial", "reject"))
+        lines.append(f"| {group} | {len(found)} | {right} | {became} | {slow:.1f} s |")
+    strict = [end for end in ends if end.strict is not None]
+    lines += [
+        "",
+        f"`--strict` ended {sum(end.strict == 65 for end in strict)} of {len(strict)} damaged films with 65.",
+    ]
+    wrong = [f"* `{ascii(end.case['id'])[1:-1]}`: {end.wrong}" for end in ends if end.wrong]
+    doubtful = [end for end in ends if end.case["expect"] == "either"]
+    lines += [
+        "",
+        *(wrong or ["No case ended otherwise than it must."]),
+        "",
+        "| may end either way | ended |",
+        "|---|---|",
+    ]
+    return [
+        *lines,
+        *(f"| {ascii(end.case['id'])[1:-1]}: {end.case['why']} | {end.name} |" for end in doubtful),
+    ]
+
+
+def main() -> int:
+    said = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    said.add_argument("corpus", type=Path)
+    said.add_argument("--only", default="", help="cases whose id or group has this in it")
+    said.add_argument(
+        "--skip-long",
+        action="store_true",
+        help="leave out the films of an hour and of 2,000 cuts",
+    )
+    said.add_argument("--write", type=Path, help="put the table between the marks in this file")
+    asked = said.parse_args()
+    corpus = asked.corpus.resolve()
+    cases = [
+        case
+        for case in json.loads((corpus / "manifest.json").read_text())
+        if case["made"]
+        and asked.only in f"{case['group']} {case['id']}"
+        and not (asked.skip_long and case["group"] == "long")
+    ]
+    alone = {"config": recipe, "ckpt": weights}
+    ends = films(
+        [case for case in cases if case["group"] not in alone and "unreadable" not in case["id"]],
+        corpus,
+    )
+    strictly(ends, corpus)
+    with tempfile.TemporaryDirectory(prefix="corpus-") as folder:
+        for case in cases:
+            if "unreadable" in case["id"]:
+                ends.append(unreadable(case, corpus, Path(folder)))
+            elif case["group"] in alone:
+                ends.append(alone[case["group"]](case, corpus, Path(folder)))
+        sprung = [trap for trap in TRAPS for where in (Path(folder), corpus, Path.cwd()) if (where / trap).exists()]
+    order = {case["id"]: number for number, case in enumerate(cases)}
+    ends.sort(key=lambda end: order[end.case["id"]])
+    for end in ends:
+        end.judge()
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    lines = [
+        *table(ends),
+        "",
+        f"Largest process: {peak:.2f} GiB. Traps sprung: {', '.join(sprung) or 'none'}.",
+    ]
+    print("\n".join(lines))
+    if asked.write:
+        begin, end_mark = "<!-- corpus -->\n", "<!-- /corpus -->"
+        text = asked.write.read_text(encoding="utf-8")
+        head, _, rest = text.partition(begin)
+        asked.write.write_text(f"{head}{begin}{chr(10).join(lines)}\n{end_mark}{rest.partition(end_mark)[2]}")
+    return 1 if sprung or any(end.wrong for end in ends) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
