@@ -249,6 +249,8 @@ def test_the_page_stays_small_however_many_shots(finished: Finished) -> None:
         assert len(frames) * 4 * choice.width**2 * video.height / video.width <= BUDGET * 1.05
         assert marked[0] in frames
         assert all(choice.main[shot] in chosen for shot, chosen in choice.frames.items())
+    tiny = choose(shots[:500], [], 4, replace(video, width=48, height=32))
+    assert [len(chosen) for chosen in tiny.frames.values()] == [1] * 500
     few = some(shots, [25_003], 200)
     assert len(few) == 200
     assert {1, 2501, 5000} <= {shot.number for shot in few}

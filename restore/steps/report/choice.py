@@ -10,6 +10,8 @@ from restore.shots.sheet import DOUBTFUL, middle
 
 BUDGET = 40_000_000
 """Pixels of all stills together: some 5 MB of smooth film, 15 of very grainy, and a third more as text."""
+LEAST = 12_000
+"""Pixels that even the smallest picture counts for: its JPEG's tables and its place in the page."""
 SIZES = ((960, 9), (960, 5), (800, 5), (640, 5), (640, 3), (480, 3), (400, 3), (480, 1), (400, 1), (320, 1))
 """Width of a still in px and stills of a shot, best first."""
 TILES = 1000
@@ -35,7 +37,7 @@ def choose(shots: Sequence[Shot], marked: Sequence[int], looks: int, video: Vide
 
     def cost(width: int) -> float:
         shown = min(width, max(video.width, 64))
-        return looks * shown**2 * min(tall, 3)
+        return looks * max(shown**2 * min(tall, 3), LEAST)
 
     for width, each in SIZES:
         if cost(width) * (len(shots) * each + len(marked)) <= BUDGET:
