@@ -8,8 +8,8 @@ from pathlib import Path
 from restore import metrics
 from restore.errors import BadInput, MissingInput, UsageError, shown
 from restore.film import Reel, Score, Scorecard, Shot, Survey
+from restore.media.guard import probe
 from restore.media.index import Index
-from restore.media.probe import probe
 from restore.progress import meter, stage
 from restore.steps.curves import writing_curves
 from restore.steps.judge import SAME_RATE, Measuring, measure, sampled, true_reel

@@ -15,6 +15,7 @@ from restore.colour.codes import Float
 from restore.contracts import Metric
 from restore.errors import BadInput, UsageError, shown
 from restore.film import ColourTags, Reel, Score, Scorecard, Shot, Survey
+from restore.media import guard
 from restore.media.index import Index
 from restore.media.probe import probe
 from restore.media.read import Picture, Reader
@@ -148,7 +149,7 @@ def true_reel(reel: Reel, truth: str) -> Reel:
         if reel.video.chroma == "gray":
             raise UsageError(f"{shown(reel.path)}: has no colour to score against; --truth self wants a colour film")
         return reel
-    right = probe(truth, rate=reel.sequence_rate, deinterlace=reel.deinterlace, digest=False)
+    right = guard.probe(truth, rate=reel.sequence_rate, deinterlace=reel.deinterlace, digest=False)
     if right.video.chroma == "gray":
         raise UsageError(f"{shown(truth)}: has no colour to score against; --truth wants the film in its true colour")
     sizes = [(r.video.width, r.video.height) for r in (right, reel)]
