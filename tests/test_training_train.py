@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -14,9 +15,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from restore import weights  # noqa: E402
+from restore.errors import BadWeights  # noqa: E402
 from restore.runtime import Runtime  # noqa: E402
 from restore.steps.train import train  # noqa: E402
 from restore.training import export  # noqa: E402
+from restore.training import recipe as recipes  # noqa: E402
 
 RECIPE = """
 network = "duo"
@@ -56,8 +59,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_pictures_become_weights_that_run(data: Path, tmp_path: Path) -> None:
     events: list[dict[str, Any]] = []
-    card = train(str(data / "r.toml"), data, tmp_path, device="cpu", report=events.append)
-    assert card == tmp_path / "duo.json"
+    card, whole = train(str(data / "r.toml"), data, tmp_path, device="cpu", report=events.append)
+    assert (card, whole) == (tmp_path / "duo.json", True)
     assert "all finite" in weights.check(card)[-1]
     told = json.loads(card.read_text())
     assert told["steps"] == 3
@@ -72,9 +75,35 @@ def test_pictures_become_weights_that_run(data: Path, tmp_path: Path) -> None:
     assert painter(np.full((1, 1, 32, 48), 0.5, np.float32)).shape == (4, 1, 2, 16, 24)
 
 
-def test_minutes_put_a_training_down(data: Path, tmp_path: Path) -> None:
-    assert train(str(data / "r.toml"), data, tmp_path, device="cpu", minutes=0.0, report=lambda event: None) is None
+def test_no_minutes_leave_a_checkpoint_and_no_weights(data: Path, tmp_path: Path) -> None:
+    made = train(str(data / "r.toml"), data, tmp_path, device="cpu", minutes=0.0, report=lambda event: None)
+    assert made == (None, False)
     assert (tmp_path / "checkpoint.safetensors").exists()
+
+
+def test_put_down_by_the_clock_it_leaves_weights_as_they_are_by_then(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = iter(range(1000))
+    monkeypatch.setattr("restore.training.loop.time", SimpleNamespace(monotonic=lambda: 20.0 * next(ticks)))
+    card, whole = train(str(data / "r.toml"), data, tmp_path, device="cpu", minutes=1.0, report=lambda event: None)
+    assert card is not None and not whole
+    assert 0 < json.loads(card.read_text())["steps"] < 3
+    assert "all finite" in weights.check(card)[-1]
+    assert {"checkpoint.safetensors", "curves.csv", "samples.png", "duo.md"} <= {p.name for p in tmp_path.iterdir()}
+
+
+def test_without_teachers_a_recipe_that_names_filters_begins_from_nothing_and_says_so(
+    data: Path, tmp_path: Path
+) -> None:
+    wanting = tmp_path / "wanting.toml"
+    wanting.write_text(RECIPE + "\n[start]\nsqueezenet = 'squeeze.npz'\n")
+    events: list[dict[str, Any]] = []
+    train(str(wanting), data, tmp_path / "out", device="cpu", minutes=0.0, report=events.append)
+    assert events[0]["notice"].startswith("no --teachers: without squeeze.npz the network begins from nothing")
+    assert recipes.unaided(recipes.load(str(wanting))) == recipes.load(str(data / "r.toml"))
+    with pytest.raises(BadWeights, match=r"squeeze\.npz"):
+        train(str(wanting), data, tmp_path / "out", device="cpu", teachers=data, report=events.append)
 
 
 def test_candidates_are_put_in_the_order_of_their_gain() -> None:

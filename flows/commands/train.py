@@ -20,9 +20,11 @@ def train(
         Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for weights, curves, sample sheets.")
     ] = Path("trained"),
     teachers: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the filters that the recipe begins with.")
+        Path | None, typer.Option(metavar="DIR", help="Folder of the filters that the recipe names.")
     ] = None,
-    minutes: Annotated[float | None, typer.Option(min=0.0, metavar="M", help="Put it down after so long.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.0, metavar="M", help="Put it down after so long, weights written.")
+    ] = None,
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda:N.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on standard output.")] = False,
 ) -> None:
@@ -30,21 +32,23 @@ def train(
 
     \b
     restore train first --data pictures/
-    restore train configs/train/first.toml --data pictures/ --minutes 60
+    restore train configs/train/first.toml --data pictures/ --teachers filters/ --minutes 60
 
-    Ctrl-C puts the training down; the same command takes it up again.
+    Writes DIR/duo.json, a model card, and the weights beside it: restore run film.mp4 --set
+    colorize.weights=trained/duo.json. Without --teachers the network begins from nothing, and says so. --minutes and
+    Ctrl-C put the training down; the same command takes it up again.
     """
     from restore.steps import train as step
 
     tell = _as_json if as_json else _as_line
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # put down as by Ctrl-C
     try:
-        card = step.train(recipe, data, out, device=device, teachers=teachers, minutes=minutes, report=tell)
+        card, whole = step.train(recipe, data, out, device=device, teachers=teachers, minutes=minutes, report=tell)
     finally:
         signal.signal(signal.SIGTERM, before)
-    if card is None:
-        console.say("put down; the same command takes it up again")
-    else:
+    if not whole:
+        console.say("put down before its last step; the same command takes it up again")
+    if card is not None:
         console.result(str(card))
 
 
@@ -56,6 +60,9 @@ def _as_line(event: dict[str, Any]) -> None:
     """A line that replaces itself on a terminal; scores stay."""
     from restore.flows.show import clock
 
+    if "notice" in event:
+        console.say(event["notice"])
+        return
     if "scores" in event:
         console.say(f"step {event['step']}: {json.dumps(event['scores'])}")
         return

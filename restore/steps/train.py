@@ -13,11 +13,16 @@ from restore.errors import MissingInput, Unavailable, shown
 def train(
     recipe: str, data: Path, out: Path, *, device: str = "auto", teachers: Path | None = None,
     minutes: float | None = None, report: Callable[[dict[str, Any]], None],
-) -> Path | None:  # fmt: skip
+) -> tuple[Path | None, bool]:  # fmt: skip
     """Train by `recipe` (a name, or a TOML file) on the pictures and films in `data`; everything is kept in `out`.
 
-    `report` is told step, loss, pace and time left now and then. Returns the model card of the finished weights, or
-    None when `minutes` were over first. Raises Unavailable without torch or its GPU, BadRecipe, MissingInput, BadInput.
+    Without `teachers`, the folder of trained filters that the recipe names, the network begins from nothing and is not
+    taught by them; that is told, and stands in the model card. When `minutes` are over the training is put down, and
+    the weights are written as they are by then; the same call goes on from there.
+
+    `report` is told {"notice"}, and now and then step, loss, pace and time left. Returns the model card of the weights
+    (None where no step was made) and whether the recipe's last step was reached. Raises Unavailable without torch or
+    its GPU, BadRecipe, MissingInput, BadInput.
     """
     if importlib.util.find_spec("torch") is None:
         raise Unavailable("training needs torch: install restore-film[train]")
@@ -25,6 +30,10 @@ def train(
     from restore.training import recipe as recipes
 
     wanted = recipes.load(recipe)
+    if teachers is None and (named := recipes.filters(wanted)):
+        wanted = recipes.unaided(wanted)
+        report({"notice": f"no --teachers: without {' and '.join(named)} the network begins from nothing and learns "
+                "more slowly; give the folder that holds them to follow the recipe"})  # fmt: skip
     if not data.is_dir():
         raise MissingInput(f"{shown(data)}: no such folder; --data wants pictures and films in colour")
     packed = out / "pack"
@@ -33,7 +42,8 @@ def train(
     training = loop.prepare(wanted, packed, out, device, teachers)
     if training.checkpoint.exists():
         training.take_up()
-    if not loop.run(training, minutes, report):
-        return None
+    whole = loop.run(training, minutes, report)
+    if not training.step:
+        return None, whole
     made = finish.Trained(export.shipped(training.mean.network), wanted, training.step, loop.machine(training.device))
-    return finish.finish(made, packed, training.held_out, out)
+    return finish.finish(made, packed, training.held_out, out), whole

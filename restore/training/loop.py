@@ -128,12 +128,17 @@ def _classroom(
     see: Any = None
     if losses.vgg19 and losses.perceptual:
         eye = Perceptual(student.teacher(teachers, losses.vgg19)).to(device)
-        see = torch.compile(eye, dynamic=False) if recipe.schedule.compile else eye
+        see = torch.compile(eye, dynamic=False) if _compiled(recipe, device) else eye
     if not losses.adversary:
         return Classroom(losses, see, None), None
     judge = Judge().to(device)
     optimizer = torch.optim.AdamW(judge.parameters(), lr=2e-4, betas=(0.5, 0.99), fused=device.type == "cuda")
     return Classroom(losses, see, judge), optimizer
+
+
+def _compiled(recipe: TrainRecipe, device: torch.device) -> bool:
+    """On a processor compiling wants a C++ compiler and gains nothing."""
+    return recipe.schedule.compile and device.type == "cuda"
 
 
 def rate(recipe: TrainRecipe, step: int) -> float:
@@ -181,7 +186,8 @@ def run(training: Training, minutes: float | None, report: Report) -> bool:
     """
     schedule = training.recipe.schedule
     chances = training.stock.chances(dict(training.recipe.data.mix))
-    student_now = torch.compile(training.student, dynamic=False) if schedule.compile else training.student
+    compiled = _compiled(training.recipe, training.device)
+    student_now = torch.compile(training.student, dynamic=False) if compiled else training.student
     started, began, told = time.monotonic(), training.step, 0.0
     training.student.train()
     try:

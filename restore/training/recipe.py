@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -34,3 +35,13 @@ def load(recipe: str) -> TrainRecipe:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise BadRecipe(f"{path}: {key}: {first['msg']}") from error
+
+
+def filters(recipe: TrainRecipe) -> list[str]:
+    """Files of trained filters that the recipe names."""
+    return [file for file in (recipe.start.squeezenet, recipe.losses.vgg19) if file]
+
+
+def unaided(recipe: TrainRecipe) -> TrainRecipe:
+    """The same recipe without trained filters: an encoder from chance, no perceptual loss."""
+    return replace(recipe, start=replace(recipe.start, squeezenet=""), losses=replace(recipe.losses, vgg19=""))

@@ -74,7 +74,7 @@ class Schedule:
     ema: float = 0.999
     measure_every: int = 500
     checkpoint_every: int = 500
-    compile: bool = False
+    compile: bool = False  # on a GPU
 
 
 @dataclass(frozen=True)
