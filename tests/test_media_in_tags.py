@@ -15,7 +15,7 @@ from films import Film, lights, write_frames
 
 from restore.errors import BadInput, UsageError
 from restore.film import digest
-from restore.media import tags
+from restore.media import matroska, tags
 from restore.media.pixels import layout
 from restore.media.probe import probe
 from restore.media.read import Reader
@@ -204,3 +204,20 @@ def test_missing_times_stay_missing(tmp_path: Path) -> None:
     path = Film("libx264", format="h264", options={"bf": "2"}).write(tmp_path / "film.h264", lights(6))
     with Reader(probe(path)) as reader:
         assert [picture.pts for picture in reader.pictures()] == [None] * 6
+
+
+def test_edges_that_a_file_asks_to_hide_are_told(tmp_path: Path) -> None:
+    def element(number: int, content: bytes) -> bytes:
+        return matroska._number(number) + (1 << 56 | len(content)).to_bytes(8, "big") + content
+
+    video = element(0xE0, element(0xB0, b"\x40") + element(0x54CC, b"\x08") + element(0x54BB, b"\0\x02"))
+    tracks = element(0x1654AE6B, element(0xAE, element(0xD7, b"\1")) + element(0xAE, video))
+    path = tmp_path / "head.mkv"
+    path.write_bytes(element(0x1A45DFA3, b"") + element(0x18538067, tracks))
+    assert matroska.hidden_edges(path, 1) == {"left": 8, "top": 2}
+    assert matroska.hidden_edges(path, 0) == matroska.hidden_edges(path, 2) == {}
+    for end in range(path.stat().st_size):
+        path.write_bytes(path.read_bytes()[:-1])
+        assert matroska.hidden_edges(path, 1) in ({}, {"left": 8}), end
+    film = Film().write(tmp_path / "film.mkv", lights(2))
+    assert not [note for note in probe(film).notes if "hide" in note]

@@ -14,6 +14,9 @@ SEGMENT, SEEK_HEAD, VOID, INFO = 0x18538067, 0x114D9B74, 0xEC, 0x1549A966
 _CRC, _SEEK, _SEEK_ID, _SEEK_POSITION = 0xBF, 0x4DBB, 0x53AB, 0x53AC
 _SEGMENT_UID = 0x73A4
 _HEAD = 4096  # bytes, in which all of this lies
+_TRACKS, _ENTRY, _VIDEO, _CLUSTER = 0x1654AE6B, 0xAE, 0xE0, 0x1F43B675
+_CROPS = {0x54BB: "top", 0x54AA: "bottom", 0x54CC: "left", 0x54DD: "right"}  # PixelCrop…, RFC 9559, section 5.1.4.1.28
+_BEGINNING = 1 << 20  # bytes, in which the tracks of films lie
 
 Element = tuple[int, int, bytes]
 """ID, position in the data it was read from, content."""
@@ -55,6 +58,28 @@ def segment_uid(path: Path) -> bytes | None:
         if number == INFO:
             return next((value for part, _, value in _children(content) if part == _SEGMENT_UID), None)
     return None
+
+
+def hidden_edges(path: Path, track: int) -> dict[str, int]:
+    """Pixels at each edge that a Matroska file asks players to hide in its track number `track` (from 0); no zeros.
+
+    Empty, too, for a file that is not built as it should be.
+    """
+    with path.open("rb") as file:
+        head = file.read(_BEGINNING)
+    try:
+        for number, _, content in _children(head[_inside_segment(head) :]):
+            if number == _TRACKS:
+                entry = [inner for kind, _, inner in _children(content) if kind == _ENTRY][track]
+                video = next((inner for kind, _, inner in _children(entry) if kind == _VIDEO), b"")
+                found = {_CROPS[kind]: int.from_bytes(inner[:8], "big") for kind, _, inner in _children(video)
+                         if kind in _CROPS}  # fmt: skip
+                return {edge: pixels for edge, pixels in found.items() if pixels}
+            if number == _CLUSTER:
+                break
+    except IndexError:  # it ends in the middle of an element
+        pass
+    return {}
 
 
 def _inside_segment(head: bytes) -> int:

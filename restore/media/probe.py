@@ -19,6 +19,7 @@ from restore.film import Chapter, OtherStream, Reel
 from restore.media import picture, sequence
 from restore.media.damage import Ledger
 from restore.media.feed import deinterlacer, survivors
+from restore.media.matroska import hidden_edges
 from restore.media.open import MAX_PIXELS, open_decoder, open_film, regular_file
 
 
@@ -66,8 +67,16 @@ def _probe_film(path: str, wanted: int | None, rate: Fraction | None, digest: bo
             others=tuple(_other(other) for other in container.streams if other.index != stream.index),
             chapters=_chapters(container),
             metadata=tuple(container.metadata.items()),
-            notes=(*notes, *more),
+            notes=(*notes, *more, *_hidden(path, container.format.name, stream.index)),
         )
+
+
+def _hidden(path: str, container: str, track: int) -> tuple[str, ...]:
+    edges = hidden_edges(Path(path), track) if container.startswith("matroska") else {}
+    if not edges:
+        return ()
+    asked = ", ".join(f"{pixels} at the {edge}" for edge, pixels in edges.items())
+    return (f"The file asks players to hide pixels ({asked}); the whole picture is restored, and the master shows it.",)
 
 
 def _probe_folder(path: str, wanted: int | None, rate: Fraction | None, digest: bool) -> Reel:
