@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from restore import profile
 from restore.errors import BadInput, shown
 from restore.film import Reel, Shot, Survey, VideoStream
 from restore.media.index import NO_TIME, Index, Indexer
@@ -20,10 +22,12 @@ from restore.shots.luma import LumaDetector
 from restore.shots.table import Clock, kinds_listed, obey, read_shots, tile, write_shots
 from restore.steps.leave import marked, sentence
 from restore.store import writing
+from restore.windows import overlapped
 
 log = logging.getLogger(__name__)
 
 _TELL_EVERY = 24  # frames
+_AHEAD = 8  # frames decoded while earlier ones are looked at
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,12 @@ def _survey(
     expected = expected_frames(reel)
     if detector is not None:
         detector.begin(reel.video.rate)
-    with Reader(reel, chroma=True) as reader:
-        for picture in reader.pictures():
+    with (
+        Reader(reel, chroma=True) as reader,
+        closing(overlapped(reader.pictures(), _AHEAD, "read")) as pictures,
+        profile.working("find shots"),
+    ):
+        for picture in pictures:
             indexer.add(picture)
             kinds.add(picture.index, picture.light, picture.chroma, reel.video.bit_depth)
             if detector is not None:

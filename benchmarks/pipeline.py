@@ -1,0 +1,253 @@
+"""How fast a reel goes, beside what the machine could do at best and beside the usual ways, all in one run.
+
+    python benchmarks/pipeline.py FILM [--rounds 3] [--seconds 30] [--scaling] [--page docs/performance.md]
+
+FILM is any film; from it gray films of the sizes and lengths that are wanted are made first. What is compared takes
+turns, round by round, and every figure is the median of the rounds with the least and the most beside it. Processor
+time is the figure to trust; what was measured while other programs took more than an eighth of the machine has a *.
+With --page the tables take the place of all that follows the line "## Measured" there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino
+from measuring import Sample, made, mark, rounds, row, run, spread, table
+from openvino import opset13
+from usual_ways import WAYS
+
+from restore.configs import recipe as recipes
+from restore.contracts import Card
+from restore.media.probe import probe
+from restore.media.read import Reader
+from restore.media.spec import plan
+from restore.media.write import TakeWriter
+from restore.runtime import Runtime
+from restore.runtime.cpu import SETTINGS, Cpu
+
+MARK = "## Measured\n"
+PICTURES = 48
+"""Frames that the usual ways and the encoders alone are given: they are as slow with more."""
+SIZE = (640, 480)
+SIZES = ((320, 240), (640, 480), (1280, 720), (1920, 1080))
+LENGTHS = (75, 300, 1200, 4800)
+SHOTS = (1, 4, 16, 64)
+
+
+def roofline(precision: str) -> dict[str, Any]:
+    """GFLOP per processor second of 3×3 convolutions, 128 to 128 channels: what a network can reach at best."""
+    rng, sides = np.random.default_rng(1), (96, 128)
+    node = light = opset13.parameter([1, 128, *sides], np.float32)
+    for _ in range(4):
+        kernel = opset13.constant(rng.standard_normal((128, 128, 3, 3)).astype(np.float32) * 0.03)
+        node = opset13.relu(opset13.convolution(node, kernel, [1, 1], [1, 1], [1, 1], [1, 1]))
+    compiled = openvino.Core().compile_model(
+        openvino.Model([node], [light]), "CPU", {**SETTINGS, "INFERENCE_PRECISION_HINT": precision}
+    )
+    seconds = _thread_seconds(compiled.create_infer_request(), rng.random((1, 128, *sides), np.float32))
+    return {"gflops": 4 * 2 * 128 * 128 * 9 * sides[0] * sides[1] / seconds / 1e9}
+
+
+def _thread_seconds(request: Any, given: Any, times: int = 12) -> float:
+    request.infer({0: given})
+    took = []
+    for _ in range(times):
+        began = time.thread_time()
+        request.infer({0: given})
+        took.append(time.thread_time() - began)
+    return statistics.median(took)
+
+
+def network(runtime: Runtime, size: int) -> dict[str, Any]:
+    """CPU ms of the shipped network for one 4:3 frame at this working size, and GFLOP per processor second."""
+    painter: Any = runtime.painter("duo")
+    card: Card = painter.card
+    width = round(size * 4 / 3 / card.multiple_of) * card.multiple_of
+    light = np.random.default_rng(1).random((2, 1, size, width), np.float32)
+    painter(light)
+    began = time.process_time()
+    for _ in range(6):
+        painter(light)
+    seconds = (time.process_time() - began) / 12
+    model = openvino.Core().read_model(painter.weights.verified(".xml"), painter.weights.verified(".bin"))
+    model.reshape([1, card.frames, size, width])
+    work = sum(
+        2 * np.prod(op.output(0).get_shape()) * np.prod(op.input_value(1).get_shape()[1:])
+        for op in model.get_ordered_ops()
+        if op.get_type_name() == "Convolution"
+    )
+    return {"ms": 1000 * seconds, "gflop": work / 1e9, "gflops": work / 1e9 / seconds}
+
+
+def decoding(film: Path) -> None:
+    with Reader(probe(str(film), digest=False)) as reader:
+        for _ in reader.pictures():
+            pass
+
+
+def encoding(film: Path, scratch: Path, which: str, recipe: str) -> Callable[[], None]:
+    """Encode the film's first frames, decoded beforehand, by one of a recipe's encoders alone."""
+    chosen, reel = recipes.load(recipe), probe(str(film), digest=False)
+    spec = plan(reel, chosen.master, chosen.access)
+    with Reader(reel, chroma=True) as reader:
+        given = [(p.light.copy(), *(c.copy() for c in p.chroma or ())) for p in reader.pictures(0, PICTURES)]
+    track = spec.master if which == "ffv1" else spec.access
+    assert track is not None
+
+    def encode() -> None:
+        alone = dataclasses.replace(spec, master=track, access=None)
+        with TakeWriter(scratch / "alone.mkv", reel, alone, 0) as take:
+            for planes in given:
+                take.add(*planes)
+
+    return encode
+
+
+def of_machine(film: Path, scratch: Path, count: int) -> list[str]:
+    """What the parts can do alone."""
+    runtime, precision = Runtime("cpu", 1), Cpu(1).precision
+    parts: dict[str, Callable[[], Any]] = {
+        "roof f32": lambda: roofline("f32"),
+        f"roof {precision}": lambda: roofline(precision),
+        "network, recipe film": lambda: network(runtime, 192),
+        "network, recipe draft": lambda: network(runtime, 128),
+        "decode": lambda: decoding(film),
+        "FFV1": encoding(film, scratch, "ffv1", "film"),
+        "x264 veryfast": encoding(film, scratch, "libx264", "film"),
+        "x264 ultrafast": encoding(film, scratch, "libx264", "draft"),
+    }
+    found, frames = rounds(parts, count), probe(str(film), digest=False).video.frames_claimed or 1
+    rows = []
+    for name, samples in found.items():
+        rates = [sample.more["gflops"] for sample in samples if "gflops" in sample.more]
+        if name.startswith("network"):
+            each = [sample.more["ms"] for sample in samples]
+        else:
+            each = [1000 * s.cpu / (frames if name == "decode" else PICTURES) for s in samples] if not rates else []
+        rows.append(row(name + mark(samples), spread(each) if each else "–", spread(rates, 0) if rates else "–"))
+    return table((f"alone, {SIZE[0]}×{SIZE[1]}", "CPU ms a frame", "GFLOP a CPU second"), rows)
+
+
+def of_recipes(film: Path, scratch: Path, count: int) -> tuple[list[str], dict[str, list[Sample]]]:
+    """Both recipes from start to end, with where the time went."""
+    found = rounds({name: _restoring(film, scratch, "--recipe", name) for name in ("film", "draft")}, count)
+    head = ("recipe", "frames a second", "CPU ms a frame", "bound, frames a second", "% of the bound", "peak MiB")
+    lines = table(head, [whole(name, samples) for name, samples in found.items()])
+    names = list(dict.fromkeys((s["step"], s["name"]) for samples in found.values() for s in samples[0].more["stages"]))
+    rows = []
+    for step, name in names:
+        cells = []
+        for samples in found.values():
+            stages = [s for x in samples for s in x.more["stages"] if (s["step"], s["name"]) == (step, name)]
+            cells.append(spread([1000 * s["cpu_s"] / samples[0].more["frames"] for s in stages], 2) if stages else "–")
+        rows.append(row(f"– {name}" if name else f"**{step}**", *cells))
+    return lines + table(("CPU ms a frame", *found), rows), found
+
+
+def whole(name: str, samples: Sequence[Sample]) -> str:
+    """One line of figures of whole runs."""
+    told = [sample.more for sample in samples]
+    return row(
+        name + mark(samples),
+        spread([t["fps"] for t in told]),
+        spread([1000 * t["cpu_s"] / t["frames"] for t in told]),
+        spread([t["bound_fps"] for t in told]),
+        spread([t["percent"] for t in told], 0),
+        spread([t["peak_mib"] for t in told], 0),
+    )
+
+
+def _restoring(film: Path, scratch: Path, *more: str) -> Callable[[], dict[str, Any]]:
+    return lambda: run(film, scratch / "out", *more)
+
+
+def of_usual_ways(film: Path, scratch: Path, count: int, ours: dict[str, list[Sample]]) -> list[str]:
+    """The usual ways on the film's first frames, and how much longer than our whole runs they take."""
+    runtime = Runtime("cpu", 2)
+
+    def going(name: str) -> Callable[[], None]:
+        def go() -> None:
+            with tempfile.TemporaryDirectory(dir=scratch) as folder:
+                WAYS[name](film, Path(folder), PICTURES, runtime)
+
+        return go
+
+    found = rounds({name: going(name) for name in WAYS}, count)
+    rows = []
+    for name, samples in found.items():
+        wall, cpu = (
+            statistics.median([1000 * part(s) / PICTURES for s in samples])
+            for part in (lambda s: s.wall, lambda s: s.cpu)
+        )
+        times = []
+        for mine in ours.values():
+            told = [sample.more for sample in mine]
+            times.append(f"{wall / statistics.median([1000 / t['fps'] for t in told]):.1f}× time")
+            times.append(f"{cpu / statistics.median([1000 * t['cpu_s'] / t['frames'] for t in told]):.1f}× CPU")
+        rows.append(row(name + mark(samples), f"{wall:.0f}", f"{cpu:.0f}", *times))
+    beside = [cell for name in ours for cell in (f"beside `{name}`", "")]
+    return table(("way", "ms a frame", "CPU ms a frame", *beside), rows)
+
+
+def of_scaling(film: str, scratch: Path, count: int) -> list[str]:
+    """Recipe draft over lengths, sizes and numbers of shots."""
+    head = ("film", "frames a second", "CPU ms a frame", "bound, frames a second", "% of the bound", "peak MiB")
+    films = {f"{n} frames, {SIZE[0]}×{SIZE[1]}": made(film, scratch / f"l{n}.mp4", n, SIZE) for n in LENGTHS}
+    films |= {f"300 frames, {w}×{h}": made(film, scratch / f"s{h}.mp4", 300, (w, h)) for w, h in SIZES}
+    work = {name: _restoring(path, scratch, "--recipe", "draft") for name, path in films.items()}
+    cut = made(film, scratch / "cut.mp4", 960, SIZE)
+    for shots in SHOTS:
+        listed = scratch / f"{shots}.csv"
+        starts = "".join(f"{number + 1},{number * 960 // shots}\n" for number in range(shots))
+        listed.write_text(f"shot,start frame\n{starts}", encoding="utf-8")
+        for workers in ("1", "2"):
+            name = f"960 frames in {shots} shots, {workers} at a time"
+            work[name] = _restoring(cut, scratch, "--recipe", "draft", "--shots", str(listed), "--workers", workers)
+    found = rounds(work, count)
+    peaks = [statistics.median([s.more["peak_mib"] for s in found[name]]) for name in list(found)[: len(LENGTHS)]]
+    slope = 1000 * float(np.polyfit(LENGTHS, peaks, 1)[0])
+    lines = table(head, [whole(name, samples) for name, samples in found.items()])
+    return [*lines, f"Peak memory rises by {slope:.1f} MiB for 1,000 frames more.", ""]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("film")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=30.0, help="of the film that the recipes are given")
+    parser.add_argument("--scaling", action="store_true", help="lengths, sizes and shots too; takes an hour")
+    parser.add_argument("--page", type=Path, help="the page to write the tables into")
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        film = made(wanted.film, scratch / "film.mp4", round(24 * wanted.seconds), SIZE)
+        ours, found = of_recipes(film, scratch, wanted.rounds)
+        made_of = (
+            f"{wanted.seconds:g} s of {Path(wanted.film).name}, made gray, {SIZE[0]}×{SIZE[1]}, 24 frames a second"
+        )
+        machine = f"{platform.processor() or platform.machine()}, {Cpu(1).describe()['precision']}"
+        lines = [
+            f"{made_of}; {wanted.rounds} rounds; {machine}. The median, with the least and the most.",
+            *ours,
+            *of_machine(film, scratch, wanted.rounds),
+            *of_usual_ways(film, scratch, wanted.rounds, found),
+            *(of_scaling(wanted.film, scratch, wanted.rounds) if wanted.scaling else []),
+        ]
+    print("\n".join(lines))
+    if wanted.page is not None:
+        before = wanted.page.read_text(encoding="utf-8").partition(MARK)[0]
+        wanted.page.write_text(f"{before}{MARK}\n{chr(10).join(lines).rstrip()}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
