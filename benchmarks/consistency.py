@@ -160,6 +160,8 @@ def costs() -> Iterator[str]:
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
     pair = [motion.small(frame, 8) for frame in film.light[:2]]
     one = least(lambda: dis.calc(*pair, None))
+    yield row("filter", "alone, ms", "motion known, ms", "alone, flows", "motion known, flows")
+    yield row("---", *["---:"] * 4)
     for name in ("stabilize", "median", "smooth_segments"):
         alone, known = cost(film, name, False), cost(film, name, True)
         yield f"| `{name}` | {alone:.1f} | {known:.1f} | {alone / one:.1f} | {known / one:.1f} |"
