@@ -61,8 +61,15 @@ CATALOGUE = {
         _TERMS,
         _RAFT,
     ),
+    "vgg19": Published(
+        "VGG-19 for ImageNet: what FAVC sees with (docs/models.md)",
+        "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+        "dcbb9e9d",
+        "BSD-3-Clause (torchvision); trained on ImageNet, whose pictures are for research",
+        "K. Simonyan, A. Zisserman: Very Deep Convolutional Networks, 2014, arXiv:1409.1556; trained by torchvision",
+    ),
 }
-"""Name → what is published, as torchvision 0.29 lists it (`torchvision.models.optical_flow`)."""
+"""Name → what is published, as torchvision 0.29 lists it (`torchvision.models`)."""
 
 
 def known(name: str) -> Published:

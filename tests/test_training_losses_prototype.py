@@ -14,8 +14,9 @@ from restore import colour as program  # noqa: E402
 from restore.training.losses import cross_entropy_313 as bins313  # noqa: E402
 from restore.training.losses.bilateral import bilateral, neighbours  # noqa: E402
 from restore.training.losses.feature_distance import DIVISORS, feature_distance  # noqa: E402
-from restore.training.losses.segment import Cutting, nearest, segment, segment_means, surfaces  # noqa: E402
+from restore.training.losses.segment import nearest, segment, segment_means, surfaces  # noqa: E402
 from restore.training.losses.temporal import temporal_rgb  # noqa: E402
+from restore.training.prototype.settings import Cutting  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

@@ -35,7 +35,7 @@ def list_models(
 
 @app.command()
 def pull(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="raft or raft_large: weights that others publish.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="raft, raft_large or vgg19, which others publish.")],
 ) -> int:
     """Download published weights into torch's cache and compare their SHA-256.
 
@@ -49,9 +49,9 @@ def pull(
 
     entry = published.known(name)
     console.say(f"{entry.title}: {entry.url}")
+    console.say(f"licence {entry.licence}; {entry.paper}")
     file = published.pull(name)
     console.result(f"{name}: {shown(file)}, SHA-256 {published.sha256(name)}")
-    console.result(f"    licence {entry.licence}; {entry.paper}")
     return 0
 
 

@@ -36,6 +36,10 @@ def train(
                 "more slowly; give the folder that holds them to follow the recipe"})  # fmt: skip
     if not data.is_dir():
         raise MissingInput(f"{shown(data)}: no such folder; --data wants pictures and films in colour")
+    if wanted.prototype is not None:
+        from restore.training.prototype import finish as prototype
+
+        return prototype.train(wanted, data, out, device=device, teachers=teachers, minutes=minutes, report=report)
     packed = out / "pack"
     if not (packed / "index.json").exists():  # written last
         pack.make(data, wanted, packed)

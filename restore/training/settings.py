@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from restore.training.prototype.settings import Cutting, Prototype
+
 Strict = dict[str, str]
 STRICT: Strict = {"extra": "forbid"}
 """pydantic's word for: refuse keys that are not fields (used where TOML comes in, `recipe.py`)."""
@@ -119,6 +121,7 @@ class TrainRecipe:
     schedule: Schedule = field(default_factory=Schedule)
     losses: Losses = field(default_factory=Losses)
     ageing: Ageing = field(default_factory=Ageing)
+    prototype: Prototype | None = None  # FAVC's own rules in place of start, schedule, losses and ageing
 
 
 T = TypeVar("T")
@@ -140,9 +143,13 @@ def from_plain(kind: type[T], plain: Mapping[str, Any]) -> T:
 
 _PARTS: dict[str, type[Any]] = {
     "data": Data, "start": Start, "schedule": Schedule, "losses": Losses, "ageing": Ageing,
+    "prototype": Prototype, "cutting": Cutting,
 }  # fmt: skip
 
 
 def to_plain(recipe: TrainRecipe) -> dict[str, Any]:
     """JSON types, from which `from_plain` makes the same recipe again."""
-    return dataclasses.asdict(recipe)
+    plain = dataclasses.asdict(recipe)
+    if recipe.prototype is None:
+        del plain["prototype"]
+    return plain

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -11,26 +9,10 @@ import torch
 from torch import Tensor
 
 from restore import colour
+from restore.training.prototype.settings import Cutting
 
 Labels = npt.NDArray[np.int32]
 Rgb = npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Cutting:
-    """How a true frame is cut into surfaces, and which of them are neighbours in colour. The paper names none of these.
-
-    calm     change of the loudest channel from px to px, of 255, up to which a place belongs to a marker.
-    least    px of the smallest marker; what is smaller goes to a surface beside it.
-    nearest  q: how many surfaces of the nearest mean colour each one is compared with.
-    cut_off  ΔE (CIE 1976) beyond which a surface is nobody's neighbour.
-    """
-
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
-    calm: float = 6.0
-    least: int = 12
-    nearest: int = 4
-    cut_off: float = 25.0
 
 
 def surfaces(rgb: Rgb, cutting: Cutting) -> Labels:

@@ -14,15 +14,18 @@ from restore import weights as vault
 from restore.errors import BadWeights
 from restore.models._favc import VGG, Hypercolumn, Vgg
 
+MEANS, SPREADS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of R, G, B 0..1: what torchvision's networks take off and divide by (its preset `ImageClassification`)."""
+
 
 def read(file: Path) -> dict[str, Tensor]:
-    """Filters by torchvision's names (`features.0.weight` …), with `means` where the file has its own.
+    """Filters by torchvision's names (`features.0.weight` …), for R, G, B 0..255; `means` where they are not Caffe's.
 
-    `file` is an .npz of Caffe's filters (`conv1_1.w` OIHW for R, G, B 0..255, `conv1_1.b`) or a .safetensors that
-    `restore models pull vgg19` wrote. Raises BadWeights.
+    `file` is an .npz of Caffe's filters (`conv1_1.w` OIHW for R, G, B 0..255, `conv1_1.b`), or torchvision's vgg19 as
+    `restore models convert` makes a .safetensors of it. Raises BadWeights.
     """
     if file.suffix == ".safetensors":
-        return {name: torch.from_numpy(values) for name, values in vault.read(file).items()}
+        return _of_torchvision({name: torch.from_numpy(values) for name, values in vault.read(file).items()})
     try:
         with np.load(file, allow_pickle=False) as stored:
             pairs = [(name, end, stored[f"{name}.{end}"]) for name in VGG for end in "wb" if f"{name}.{end}" in stored]
@@ -30,6 +33,17 @@ def read(file: Path) -> dict[str, Tensor]:
         raise BadWeights(f"{file}: no filters of VGG-19 that we can read: {error}") from error
     kinds = {"w": "weight", "b": "bias"}
     return {f"features.{VGG[name]}.{kinds[end]}": torch.from_numpy(values).float() for name, end, values in pairs}
+
+
+def _of_torchvision(stored: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The same filters for 0..255: the division by 255 and by the spreads goes into the first layer, the means become
+    means to take off, so that what pads the picture's rim is the same gray."""
+    wanted = {f"features.{number}.{kind}" for number in VGG.values() for kind in ("weight", "bias")}
+    found = {name: values for name, values in stored.items() if name in wanted}
+    first = "features.0.weight"
+    if first in found:
+        found[first] = found[first] / (255 * torch.tensor(SPREADS).view(1, 3, 1, 1))
+    return {**found, "means": 255 * torch.tensor(MEANS)}
 
 
 def put(vgg: Vgg, file: Path) -> bool:

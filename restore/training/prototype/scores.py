@@ -11,10 +11,8 @@ import torch
 from torch import Tensor
 
 from restore import metrics
-from restore.models._favc import ab_of_rgb
 from restore.training.colour import luma
 from restore.training.losses.perceptual import Perceptual, perceptual
-from restore.training.measure import relit
 from restore.training.prototype import course
 from restore.training.prototype.settings import Prototype
 from restore.training.prototype.targets import gray, ways
@@ -103,8 +101,9 @@ def _refined(refine: Any, light: Tensor, where: Tensor, made: Tensor, last: Tens
 
 
 def own_luma(rgb: Tensor, light: Tensor) -> Tensor:
-    """(N, 3, h, w) made R'G'B' → their a*b* at the film's luma (N, 1, h, w): what the program writes."""
-    return relit(light.expand(-1, 3, -1, -1), ab_of_rgb(rgb.clamp(0, 1)))
+    """(N, 3, h, w) made R'G'B' → their colour differences at the film's luma (N, 1, h, w), cut off to 0..1."""
+    shown = rgb.clamp(0, 1)
+    return (shown - luma(shown) + light).clamp(0, 1)
 
 
 @torch.no_grad()

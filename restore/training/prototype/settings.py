@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from restore.training.losses.segment import Cutting
-
 INPUTS = {"": 0, "segments": 1, "coloured": 4}
 """Further input a network may get, and its planes: the segmented gray frame, or the frame before already coloured
 (R'G'B' brought here along motion, and where that is trusted)."""
+
+
+@dataclass(frozen=True)
+class Cutting:
+    """How a true frame is cut into surfaces, and which of them are neighbours in colour. The paper names none of these.
+
+    calm     change of the loudest channel from px to px, of 255, up to which a place belongs to a marker.
+    least    px of the smallest marker; what is smaller goes to a surface beside it.
+    nearest  q: how many surfaces of the nearest mean colour each one is compared with.
+    cut_off  ΔE (CIE 1976) beyond which a surface is nobody's neighbour.
+    """
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+    calm: float = 6.0
+    least: int = 12
+    nearest: int = 4
+    cut_off: float = 25.0
 
 
 @dataclass(frozen=True)
