@@ -17,7 +17,7 @@ from restore.media.probe import probe
 from restore.shots.detector import Transition
 from restore.shots.sheet import contact_sheet
 from restore.shots.table import tile
-from restore.steps.list_shots import list_shots
+from restore.steps.list_shots import Files, list_shots
 from restore.steps.split import Splitting, clock, save_shots, split
 
 FRAMES, CUT = 48, 20
@@ -65,7 +65,7 @@ def test_an_edited_list_is_obeyed(reel: Reel, tmp_path: Path) -> None:
 
 
 def test_a_written_list_given_back_gives_the_same_shots(reel: Reel, tmp_path: Path) -> None:
-    table, _, shots = list_shots(reel, tmp_path)
+    table, _, shots = list_shots(reel, Files(tmp_path))
     _, again = split(reel, tmp_path / "index.npz", Splitting(shots_file=str(table)))
     assert again == shots
 
@@ -89,14 +89,14 @@ def test_progress_can_stop_the_pass_and_nothing_is_left(reel: Reel, tmp_path: Pa
 
 
 def test_list_and_sheet_are_written_once(reel: Reel, tmp_path: Path) -> None:
-    table, sheet, shots = list_shots(reel, tmp_path)
+    table, sheet, shots = list_shots(reel, Files(tmp_path))
     assert table.read_text().splitlines()[2].startswith("2,20,48,00:00:00.833,00:00:0")
     picture_of_all = cv2.imread(str(sheet), cv2.IMREAD_GRAYSCALE)
     assert picture_of_all is not None
     assert picture_of_all.std() > 40
     with pytest.raises(OutputExists):
-        list_shots(reel, tmp_path)
-    assert list_shots(reel, tmp_path, overwrite=True)[2] == shots
+        list_shots(reel, Files(tmp_path))
+    assert list_shots(reel, Files(tmp_path, overwrite=True))[2] == shots
     assert sorted(p.name for p in tmp_path.iterdir()) == ["film.shots.csv", "film.shots.jpg"]
 
 

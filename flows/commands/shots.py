@@ -23,10 +23,15 @@ def shots(
     listed: Annotated[
         Path | None, typer.Option("--shots", metavar="CSV", help="Check an edited list and draw its contact sheet.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace list and sheet that are there.")] = False,
+    edl: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a CMX 3600 edit decision list.")] = None,
+    otio: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write an OpenTimelineIO timeline.")] = None,
+    stats: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write what was measured in every frame, as CSV.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The shots, as JSON.")] = False,
 ) -> None:
-    """Find the shots of a film: writes FILM.shots.csv and the contact sheet FILM.shots.jpg.
+    """Find the shots of a film: writes FILM.shots.csv and the contact sheet FILM.shots.jpg. Doubtful ones are named.
 
     \b
     restore shots film.mp4
@@ -37,17 +42,26 @@ def shots(
     from restore.flows.show import showing
     from restore.media.guard import probe
     from restore.progress import meter, stage
-    from restore.steps.list_shots import list_shots
+    from restore.shots.sheet import DOUBTFUL
+    from restore.steps.list_shots import Files, list_shots
     from restore.steps.options import frame_rate
     from restore.steps.split import Splitting
 
     reel = probe(str(film), stream=stream, rate=None if fps is None else frame_rate(fps), digest=False)
     wanted = None if listed is None else Splitting(str(listed))
+    files = Files(out, edl, otio, stats, overwrite)
     with showing(as_json=False), stage("split", {}):
-        table, sheet, found = list_shots(reel, out, wanted, overwrite=overwrite, progress=meter("split"))
+        table, sheet, found = list_shots(reel, files, wanted, progress=meter("split"))
+    more = {name: path for name, path in (("edl", edl), ("otio", otio), ("stats", stats)) if path is not None}
     if as_json:
-        console.result_json({"list": str(table), "sheet": str(sheet), "shots": to_plain(found)})
+        written = {"list": table, "sheet": sheet} | more
+        console.result_json({name: str(path) for name, path in written.items()} | {"shots": to_plain(found)})
         return
     console.say(f"{len({shot.number for shot in found})} shots")
-    console.result(shown(table))
-    console.result(shown(sheet))
+    for shot in found:
+        if shot.part == 1 and shot.confidence < DOUBTFUL:
+            console.say(
+                f"doubtful: shot {shot.number}, frame {shot.start}, {shot.why}, confidence {shot.confidence:.2f}"
+            )
+    for path in (table, sheet, *more.values()):
+        console.result(shown(path))

@@ -1,7 +1,8 @@
 """How alike frames of old film are: two views of each, one of its masses and one of its outlines, as unit vectors.
 
 The product of two such vectors is a correlation: 1 for the same picture at any exposure, about 0 for two scenes. Masses
-hold in blurred film and where outlines shift with the gate; outlines hold where light flickers in one corner only.
+hold in blurred film and where outlines shift with the gate; outlines hold where light flickers in one corner only. Each
+outline counts by its strength among its neighbours, so that a person in front of a loud wall is not lost.
 """
 
 from __future__ import annotations
@@ -18,16 +19,19 @@ Small = npt.NDArray[np.float32]
 
 WIDTH, HEIGHT = 64, 48
 OUTLINE = 3.0  # sigma in proxy pixels of what is taken off to leave the outlines
-FAINTEST = 1.0  # 8-bit code values: a view with less contrast than this is not stretched to a whole unit
+AROUND = 4.0  # sigma in proxy pixels of the surroundings whose outlines are made equally strong
+FAINTEST = 1.0  # 8-bit code values: a picture with less contrast than this is not stretched to a whole unit
+EVEN = 0.02  # the same for outlines made equally strong, which are about 0.5
+DIRT = 3.0  # 8-bit code values: outlines fainter than this are not made as strong as others
 
 
 @dataclass(frozen=True)
 class Look:
-    """One frame, small. `small` (48, 64) in 8-bit code values, mean taken off, dust removed; `view` (1536,) of unit
-    length, masses first, then outlines; `outlines` (768,) in 8-bit code values."""
+    """One frame, small. `small` (48, 64) in 8-bit code values, mean taken off, dust removed; `views` (2, 768) of unit
+    length, masses and outlines; `outlines` (768,) in 8-bit code values."""
 
     small: Small
-    view: Small
+    views: Small
     outlines: Small
 
 
@@ -38,9 +42,10 @@ def look(light: Light, depth: int) -> Look:
     tiny = cv2.resize(thinned.copy(), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
     small = cv2.medianBlur(tiny, 5).astype(np.float32) * np.float32(2.0 ** (8 - depth))
     small -= small.mean()
-    outlines = _quarter(small - cv2.GaussianBlur(small, (0, 0), OUTLINE))
-    view = np.concatenate((_unit(_quarter(small)), _unit(outlines))) * np.float32(0.5**0.5)
-    return Look(small, view, outlines)
+    lines = small - cv2.GaussianBlur(small, (0, 0), OUTLINE)
+    around = np.sqrt(cv2.GaussianBlur(np.square(lines), (0, 0), AROUND))
+    even = _unit(_quarter(lines / (around + np.float32(DIRT))), EVEN)
+    return Look(small, np.stack((_unit(_quarter(small), FAINTEST), even)), _quarter(lines))
 
 
 def _quarter(picture: Small) -> Small:
@@ -48,5 +53,6 @@ def _quarter(picture: Small) -> Small:
     return np.asarray(flat - flat.mean(), np.float32)
 
 
-def _unit(flat: Small) -> Small:
-    return flat / np.float32(max(float(np.linalg.norm(flat)), FAINTEST * flat.size**0.5))
+def _unit(flat: Small, least: float) -> Small:
+    """Of length 1; shorter where its contrast is below `least`."""
+    return flat / np.float32(max(float(np.linalg.norm(flat)), least * flat.size**0.5))

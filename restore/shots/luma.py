@@ -1,15 +1,16 @@
 """Finds cuts, fades and dissolves in old film: flicker, flashes, dust and gate weave are not cuts.
 
 Every frame is looked at small (see `likeness`). A cut parts two groups of four frames that are alike among themselves
-and unlike each other, so that no single spoilt frame decides: a flash or a blotch does not make a cut, and flicker,
-grain or motion that make a group unlike itself raise the bar. Most of the change must come in the one step. A fade is a
-spell without outlines that two frames share, between two different pictures: grain and dust are no picture. For
-dissolves see `dissolve`.
+and unlike each other, in one step (see `evidence`), so that no single spoilt frame decides. A fade is a spell without
+outlines that two frames share, between two different pictures: grain and dust are no picture. For dissolves see
+`dissolve`.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -18,12 +19,9 @@ import numpy as np
 from restore.contracts import Light
 from restore.shots.detector import Transition
 from restore.shots.dissolve import OFF_LINE, DissolveFinder
+from restore.shots.evidence import REACH, Floats, measures, odds
 from restore.shots.likeness import Look, Small, look
 
-REACH = 4  # frames in each of the two groups; also between two cuts
-APART = 0.55  # share of the likeness within the groups that is lost across, above which they are two shots
-AT_ONCE = 0.5  # of the loss must come in the step itself
-LOST = 0.35  # and at least so much of it: among frames that are mostly noise nothing is known
 BLANK = 0.6  # 8-bit code values of shared outlines below which there is no picture
 PICTURE = 1.5  # and above which there is one
 FAINT = 0.7  # of the outlines that follow: a picture that starts fainter than this is fading in
@@ -34,8 +32,22 @@ OTHER = 0.5  # likeness across a fade below which the picture after is another o
 @dataclass
 class _Seen:
     index: int
-    view: Small
+    views: Small  # (2, 768)
     shown: float  # 8-bit code values: outlines shared with a neighbour, which grain and dust are not
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for a new shot at `frame`: `measured` (2, 7) as `evidence.measures` has it, masses and outlines."""
+
+    frame: int
+    odds: float  # logarithm of the odds for a cut
+    shown: float  # 8-bit code values of outlines shared with a neighbour; little in black and blank film
+    measured: Floats
+
+
+Watch = Callable[[Evidence], None]
+"""Is told what was seen in every frame but the first, in order, some frames late."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +60,15 @@ class _Fade:
 class LumaDetector:
     """The first detector: one pass, a delay of some frames, memory of a few dozen small pictures."""
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Watch | None = None) -> None:
+        self._watch = watch
         self.begin(Fraction(24))
 
     def begin(self, rate: Fraction) -> None:
         del rate  # it counts in frames, as a splice does
         self._seen: deque[_Seen] = deque(maxlen=2 * REACH)
         self._last: Look | None = None
-        self._steps: list[tuple[float, int, bool]] = []  # separation, frame, at the edge of a fade
+        self._steps: list[tuple[float, int, bool]] = []  # odds, frame, at the edge of a fade
         self._dissolves = DissolveFinder()
         self._fades: list[_Fade] = []
         self._before: deque[Small] = deque(maxlen=REACH)  # the last sure pictures
@@ -70,7 +83,7 @@ class LumaDetector:
         if self._seen:
             self._seen[-1].shown = max(self._seen[-1].shown, shared)
             self._watch_fade(self._seen[-1])
-        self._seen.append(_Seen(index, now.view, shared))
+        self._seen.append(_Seen(index, now.views, shared))
         self._dissolves.add(index, now.small)
         if len(self._seen) >= REACH:
             self._judge(len(self._seen) - REACH)
@@ -95,22 +108,21 @@ class LumaDetector:
         return tuple(sorted(cuts + fades + dissolves))
 
     def _judge(self, at: int) -> None:
-        """How far the groups before and after position `at` of the ring are apart."""
-        ring = list(self._seen)[max(0, at - REACH) : at + REACH]
-        at = min(at, REACH)
-        views = np.stack([seen.view for seen in ring])
-        alike = views @ views.T
-        here, apart, enough = ring[at], 0.0, False
-        blank = [i for i, seen in enumerate(ring) if seen.shown < BLANK]
-        alike[np.ix_(blank, blank)] = 1.0  # whatever dirt is on them
-        if at > 0:
-            within = (_usual(alike[:at, :at]) + _usual(alike[at:, at:])) / 2
-            across = np.sort(alike[:at, at:], axis=None)
-            lost = within - float(across[round(0.75 * (across.size - 1))])
-            apart = lost / max(within, LOST)
-            enough = lost > LOST and apart > APART and within - float(alike[at - 1, at]) > AT_ONCE * lost
-        if enough:
-            self._steps.append((apart, here.index, self._edge_of_fade(ring, at)))
+        """Whether a shot begins at position `at` of the ring; at the film's ends its last frame stands for more."""
+        if at == 0:
+            return
+        ring = list(self._seen)
+        eight = [ring[min(max(i, 0), len(ring) - 1)] for i in range(at - REACH, at + REACH)]
+        views = np.stack([seen.views for seen in eight], axis=1)
+        alike = views @ views.transpose(0, 2, 1)
+        blank = np.array([seen.shown < BLANK for seen in eight])
+        alike[:, blank[:, None] & blank] = 1.0  # whatever dirt is on them
+        measured = measures(alike)
+        here, likely = eight[REACH], odds(measured)
+        if self._watch is not None:
+            self._watch(Evidence(here.index, likely, here.shown, measured))
+        if likely > 0:
+            self._steps.append((likely, here.index, self._edge_of_fade(eight)))
 
     def _cuts(self) -> list[Transition]:
         """The best step of each neighbourhood, unless it is where a fade begins or ends."""
@@ -118,15 +130,15 @@ class LumaDetector:
         for step in sorted(self._steps, key=lambda step: (-step[0], step[1])):
             if all(abs(step[1] - other[1]) > REACH for other in kept):
                 kept.append(step)
-        return [Transition(frame, "cut", _confidence(apart / APART)) for apart, frame, faint in kept if not faint]
+        return [Transition(frame, "cut", round(_chance(likely), 3)) for likely, frame, faint in kept if not faint]
 
     @staticmethod
-    def _edge_of_fade(ring: list[_Seen], at: int) -> bool:
+    def _edge_of_fade(eight: list[_Seen]) -> bool:
         """The step is between a blank frame and the faint end of a picture that is coming or going."""
-        before, after = ring[at - 1].shown, ring[at].shown
+        before, after = eight[REACH - 1].shown, eight[REACH].shown
         if min(before, after) > BLANK:
             return False
-        side = ring[at:] if after > before else ring[:at]
+        side = eight[REACH:] if after > before else eight[:REACH]
         return max(before, after) < FAINT * max((seen.shown for seen in side), default=0.0)
 
     def _watch_fade(self, seen: _Seen) -> None:
@@ -136,9 +148,9 @@ class LumaDetector:
             self._blank = (first, seen.index + 1)
         elif seen.shown > PICTURE:
             if self._blank is None:
-                self._before.append(seen.view)
+                self._before.append(_whole(seen.views))
             else:
-                self._after.append(seen.view)
+                self._after.append(_whole(seen.views))
                 if len(self._after) == REACH:
                     self._close_fade()
 
@@ -157,10 +169,13 @@ class LumaDetector:
         self._after = []
 
 
-def _usual(alike: Small) -> float:
-    """The median likeness of two frames of a group; of one frame, that to itself: 1, or 0 where it is flat."""
-    pairs = np.sort(alike[np.triu_indices(len(alike), 1 if len(alike) > 1 else 0)])
-    return float(pairs[(len(pairs) - 1) // 2])
+def _whole(views: Small) -> Small:
+    """Both views as one unit vector."""
+    return views.ravel() * np.float32(0.5**0.5)
+
+
+def _chance(odds: float) -> float:
+    return 1 / (1 + math.exp(-min(odds, 20.0)))
 
 
 def _touched(fade: _Fade, cuts: list[int]) -> bool:
