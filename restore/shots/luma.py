@@ -115,8 +115,6 @@ class LumaDetector:
         eight = [ring[min(max(i, 0), len(ring) - 1)] for i in range(at - REACH, at + REACH)]
         views = np.stack([seen.views for seen in eight], axis=1)
         alike = views @ views.transpose(0, 2, 1)
-        blank = np.array([seen.shown < BLANK for seen in eight])
-        alike[:, blank[:, None] & blank] = 1.0  # whatever dirt is on them
         measured = measures(alike)
         here, likely = eight[REACH], odds(measured)
         if self._watch is not None:
