@@ -12,11 +12,14 @@ import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import av
 import pytest
 from films import Film, lights
 
 from restore.errors import BadInput, MissingInput, RestoreError
+from restore.media.freight import for_access, for_master
 from restore.media.probe import probe
 from restore.media.read import Reader
 
@@ -166,3 +169,29 @@ def test_a_hole_of_a_gigabyte_is_refused_at_once(tmp_path: Path) -> None:
     with (tmp_path / "sparse.mp4").open("wb") as file:
         file.truncate(1 << 30)
     assert end(tmp_path / "sparse.mp4")[0] == "reject"
+
+
+def test_hurt_sound_does_not_stop_the_picture(tmp_path: Path) -> None:
+    """AAC in a transport stream: whole, its headers broken, and cut off before it says what it is."""
+    path = Film("libx264", options=X264, format="mpegts", sound=2.0).write(tmp_path / "film.ts", lights(FRAMES, 64, 48))
+    content, reel = path.read_bytes(), probe(path, digest=False)
+    assert [(piece.codec, piece.kind) for piece in for_master(reel, ".mkv").cargo] == [("copy", "audio")]
+    hurt = bytearray(content)
+    headers = [at for at in range(len(content)) if content[at : at + 2] == b"\xff\xf1"]
+    for at in headers[20::5]:
+        hurt[at + 2 : at + 4] = b"\xff\xff"
+    path.write_bytes(hurt)
+    master, access = for_master(probe(path, digest=False), ".mkv"), for_access(probe(path, digest=False), "copy")
+    assert ([piece.codec for piece in master.cargo], [piece.codec for piece in access.cargo]) == (
+        ["pcm_f32le"],
+        ["aac"],
+    )
+    assert "is damaged: it goes decoded" in master.notes[0]
+
+    with av.open(str(tmp_path / "film.mkv"), "w") as out:
+        video: Any = out.add_stream("ffv1", rate=24)
+        video.width, video.height, video.pix_fmt = 64, 48, "gray"
+        out.add_stream("pcm_s16le", rate=48000)
+        out.mux([*video.encode(av.VideoFrame(64, 48, "gray")), *video.encode(None)])
+    silent = for_master(probe(tmp_path / "film.mkv", digest=False), ".mkv")
+    assert not silent.cargo and "holds no sound: it stays in the source" in silent.notes[0]

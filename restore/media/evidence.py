@@ -18,6 +18,7 @@ import numpy.typing as npt
 from av.bitstream import BitStreamFilterContext
 
 from restore.media import damage
+from restore.media.feed import packets_of
 from restore.media.index import NO_TIME, Index, light_digest
 from restore.progress import Progress
 
@@ -76,7 +77,8 @@ def pictures(
             if progress and number % 50 == 0:
                 progress(number, max(total, number))
         unit = Fraction(track.time_base or 0)
-        complaints = tuple(f"{part}: {said.strip()}" for _, part, said in lines)
+        beside = {stream.codec_context.name for stream in film.streams.audio}  # hurt sound goes on as it was
+        complaints = tuple(f"{part}: {said.strip()}" for _, part, said in lines if part not in beside)
     return Pictures(times, unit, strange, whole.hexdigest(), complaints, tuple(digest.hexdigest() for digest in chroma))
 
 
@@ -96,8 +98,8 @@ def payloads(film: av.container.InputContainer, tracks: Sequence[int]) -> dict[i
     strip = {number: _adts_filter(film.streams[number]) for number in tracks}
     if not tracks:
         return found
-    for packet in film.demux(*(film.streams[number] for number in tracks)):
-        if not packet.size:
+    for packet in packets_of(film, *(film.streams[number] for number in tracks)):
+        if isinstance(packet, Exception) or not packet.size:
             continue
         payload, stripper = found[packet.stream_index], strip[packet.stream_index]
         if packet.stream.type == "subtitle":

@@ -84,7 +84,7 @@ def survivors(
     container: av.container.InputContainer, stream: av.VideoStream, ledger: Ledger | None = None
 ) -> Iterator[av.VideoFrame]:
     """Every frame that can still be had from `stream`: a packet that fails is entered as damage and passed over."""
-    steps, number, more = _steps(container, stream), 0, True
+    steps, number, more = packets_of(container, stream), 0, True
     while more:
         with _hearing(ledger, threads=stream.codec_context.thread_count > 1) as lines:
             step = next(steps, None)
@@ -101,16 +101,19 @@ def survivors(
             yield frame
 
 
-def _steps(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.Packet | Exception]:
-    """The packets of `stream`, and what went wrong where one could not be read; ends with the file."""
-    packets, failed = container.demux(stream), 0
+def packets_of(container: av.container.InputContainer, *streams: av.stream.Stream) -> Iterator[av.Packet | Exception]:
+    """The packets of `streams`, and what went wrong where one could not be read; ends with the file.
+
+    A damaged transport stream can bring up a track in mid-film, which PyAV answers with an IndexError.
+    """
+    packets, failed = container.demux(*streams), 0
     while failed < _PATIENCE:
         try:
             packet = next(packets)
         except StopIteration:
             return
         except DECODE_FAULTS as problem:
-            packets, failed = container.demux(stream), failed + 1  # a generator that raised has ended
+            packets, failed = container.demux(*streams), failed + 1  # a generator that raised has ended
             yield _the_films(problem)
             continue
         failed = 0

@@ -15,6 +15,7 @@ import av
 from av.stream import Disposition
 
 from restore.film import Reel
+from restore.media import sound
 from restore.media.open import open_film
 
 MP4_SOUND = ("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac")
@@ -97,10 +98,15 @@ def _load(reel: Reel, container: str, form: Callable[[Any, str, str], str]) -> F
                     covers.append(_cover(film, stream, name))
                 continue
             codec = form(stream, name, container)
+            if codec and stream.type == "audio" and (state := sound.state(reel, stream.index)) != sound.WHOLE:
+                codec = _decoded(stream, container) if state == sound.BROKEN else ""
+                how = f"goes decoded, as {codec}" if codec else "stays in the source"
+                notes.append(f"{what} ({name or 'unnamed data'}) {state}: it {how}")
             if codec:
                 untyped = stream.type == "attachment" and not stream.metadata.get("mimetype")
                 cargo.append(Cargo(stream.index, stream.type, codec, name, _rate(stream), untyped))
-            note = _note(stream, name, codec, container)
+            hurt = stream.type == "audio" and notes and notes[-1].startswith(what)
+            note = "" if hurt else _note(stream, name, codec, container)
             notes += [f"{what} ({name or 'unnamed data'}) {note}"] if note else []
         timecode = timecode or film.metadata.get("timecode", "")
         default = bool(film.streams[reel.video.index].disposition & Disposition.default)
@@ -124,10 +130,15 @@ def _master_form(stream: Any, name: str, container: str) -> str:
     if _held(stream, container) or (container == "matroska" and kind == "audio" and _held(stream, "wav")):
         return "copy"
     if kind == "audio":
-        return _PCM.get(stream.codec_context.format.name.rstrip("p"), "pcm_s32le")
+        return _decoded(stream, container)
     if kind == "subtitle" and name in _TEXT:
         return "srt" if container == "matroska" else "mov_text"
     return ""
+
+
+def _decoded(stream: Any, container: str) -> str:
+    """The encoder of sound that does not go as it is."""
+    return "aac" if container == "mp4" else _PCM.get(stream.codec_context.format.name.rstrip("p"), "pcm_s32le")
 
 
 def _note(stream: Any, name: str, codec: str, container: str) -> str:
