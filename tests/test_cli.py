@@ -262,8 +262,11 @@ def test_shots_are_listed_and_not_written_over(film: Path, tmp_path: Path, capsy
 def test_models_are_listed_and_whole(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("models", "list", "--json") == 0
     found = json.loads(capsys.readouterr().out)
-    assert {row["state"] for row in found} == {"whole"}
-    assert all(len(row["sha256"]) == 64 for row in found)
+    shipped = [row for row in found if row["weights"]]
+    assert "duo" in {row["network"] for row in shipped}
+    assert {row["state"] for row in shipped} == {"whole"}
+    assert all(len(row["sha256"]) == 64 for row in shipped)
+    assert all(row["state"].startswith("comes without weights") for row in found if row not in shipped)
 
 
 def test_training_data_that_is_away(capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,9 +28,10 @@ def list_models(
     else:
         for row in rows:
             console.result(f"{row['network']}: {row['title']}")
-            console.result(f"    weights {row['weights']}, {row['state']}, SHA-256 {row['sha256']}")
+            there = f"weights {row['weights']}, {row['state']}, SHA-256 {row['sha256']}"
+            console.result(f"    {there if row['weights'] else row['state']}")
             console.result(f"    licence {row['licence']}; {row['paper']}")
-    return 0 if all(row["state"] == "whole" for row in rows) else 78
+    return 0 if all(row["state"] in ("whole", NONE) for row in rows) else 78
 
 
 @app.command()
@@ -55,18 +56,23 @@ def pull(
     return 0
 
 
-def _pairs() -> list[tuple[str, str]]:
+NONE = "comes without weights; docs/models.md says how to make them"
+
+
+def _pairs() -> list[tuple[str, str | None]]:
     from restore import models
 
-    return [(name, weights) for name in models.names() for weights in models.card(name).weights]
+    return [(name, weights) for name in models.names() for weights in models.card(name).weights or (None,)]
 
 
-def _row(network: str, name: str) -> dict[str, Any]:
+def _row(network: str, name: str | None) -> dict[str, Any]:
     from restore import models, weights
     from restore.errors import BadWeights
 
     card = models.card(network)
     row = {"network": network, "title": card.title, "paper": card.paper, "licence": card.licence, "weights": name}
+    if name is None:
+        return {**row, "sha256": None, "size_bytes": None, "state": NONE}
     try:
         found = weights.find(name)
         for file, _ in found.files:
