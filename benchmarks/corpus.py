@@ -106,7 +106,7 @@ def run_batch(folder: str, ends: Sequence[End], corpus: Path, *words: str) -> li
         tempfile.TemporaryFile() as errors,
     ):
         rate = ["--fps", "24"] if (Path(folder) / next(iter(films))).is_dir() else []
-        how = ["--json", "--recipe", "draft", "-o", out, *rate, *words]
+        how = ["--json", "--recipe", "draft", "--set", "shots.leave=[]", "-o", out, *rate, *words]
         command = [*RESTORE, "run", *how, "--", *films]
         before = time.monotonic()
         with subprocess.Popen(

@@ -290,7 +290,10 @@ def main() -> int:
             rows = merged(shared(asked, Path(folder)))
         else:
             rehearsal.rehearse()
-            rows = merged(list(work(asked, Path(folder))))
+            rows = []
+            for row in work(asked, Path(folder)):
+                rows = merged([*rows, row])
+                print(f"{row.what}: {row.faults} faults, {len(row.wrong)} wrong", file=sys.stderr, flush=True)
     if one_share:
         for row in rows:
             print(json.dumps(row.__dict__))
