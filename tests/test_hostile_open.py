@@ -105,6 +105,12 @@ def test_too_many_tags_are_no_film(film: Path, child: Any, monkeypatch: pytest.M
     assert "tags and chapters" in refusal(film)
 
 
+def test_a_bug_of_ours_is_one(film: Path, child: Any) -> None:
+    child("import json; print(json.dumps({'bug': 'Traceback …\\n  line\\nIndexError: 7\\n'}))")
+    with pytest.raises(RuntimeError, match="opening it failed: IndexError: 7$"):
+        guard.probe(film)
+
+
 def test_a_stop_ends_the_wait(film: Path, child: Any) -> None:
     child("import time; time.sleep(60)")
     progress.request_stop(Stopped("stopped by SIGINT"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -23,6 +24,8 @@ from restore.film import Reel, from_plain
 from restore.media.sequence import digest_of, frame_files
 from restore.progress import check_stop
 from restore.store import file_sha256
+
+log = logging.getLogger(__name__)
 
 MEMORY = 3 << 30
 """Bytes that opening a film and decoding its first picture may take; 8192 × 8192 pixels of 16 bits took 0.5 GB."""
@@ -78,7 +81,8 @@ def _asked(path: str, asked: str) -> Reel:
         reel: Reel = from_plain(Reel, answer["reel"])
         return reel
     if "bug" in answer:
-        raise RuntimeError(f"{shown(path)}: opening it failed in an unknown way\n{answer['bug']}")
+        log.debug("%s: what the child says:\n%s", shown(path), answer["bug"])
+        raise RuntimeError(f"{shown(path)}: opening it failed: {answer['bug'].strip().splitlines()[-1]}")
     if answer["error"] == "MemoryError":
         raise BadInput(f"{shown(path)}: opening it takes more than {MEMORY >> 30} GiB of memory; {_DOUBTFUL}")
     raise _ERRORS[answer["error"]](answer["message"])
