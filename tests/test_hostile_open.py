@@ -107,7 +107,7 @@ def test_too_many_tags_are_no_film(film: Path, child: Any, monkeypatch: pytest.M
 
 def test_a_bug_of_ours_is_one(film: Path, child: Any) -> None:
     child("import json; print(json.dumps({'bug': 'Traceback …\\n  line\\nIndexError: 7\\n'}))")
-    with pytest.raises(RuntimeError, match="opening it failed: IndexError: 7$"):
+    with pytest.raises(RuntimeError, match=r"opening it failed: IndexError: 7$"):
         guard.probe(film)
 
 
