@@ -21,9 +21,10 @@ HALVES = (5, 8, 13, 21)  # frames from the middle of a dissolve to its ends
 PICTURE = 8.0  # 8-bit code values of contrast that both ends must have: from and to black is a fade
 ALIKE = 0.6  # correlation of the ends above which they are one scene
 MOVED = 0.8  # the same for the best of all shifts of the first end's middle
-OFF_LINE = 0.09  # squared distance from the line, of its squared length; dissolves of moving scenes stay below 0.08
+OFF_LINE = 0.1  # squared distance from the line, of its squared length; nothing but dissolves was below 0.09
 UNEVEN = 0.15  # largest deviation from even progress
 SLOPES = (0.3, 1.0)  # progress over the middle half; 0.5 when the ends are those of the dissolve
+CALM = 5  # frames of which one calm one is made
 APART = 24  # frames within which there is only one dissolve
 
 
@@ -37,23 +38,24 @@ class Mixture:
 
 
 class DissolveFinder:
-    """Watches for dissolves with a delay of at most 22 frames and memory of 43 pictures of 32×24."""
+    """Watches for dissolves with a delay of at most 23 frames and memory of 43 pictures of 32×24."""
 
     def __init__(self) -> None:
         self.found: list[Mixture] = []
-        self._latest: deque[Small] = deque(maxlen=3)
+        self._latest: deque[Small] = deque(maxlen=CALM)
         self._seen: deque[tuple[Small, float]] = deque(maxlen=2 * HALVES[-1] + 1)  # picture, squared length
 
     def add(self, index: int, small: Small) -> None:
         """small (h, w) float32: luma in 8-bit code values, its mean taken off, dust removed."""
         row = cv2.resize(small, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA).ravel()
         self._latest.append(np.asarray(row, np.float32))
-        if len(self._latest) == 3:  # dirt and flicker last one frame
-            calm = np.median(np.stack(list(self._latest)), axis=0)
+        if len(self._latest) == CALM:  # dirt and flicker last one frame: the mean of all but the darkest and lightest
+            rows = np.stack(list(self._latest))
+            calm = (rows.sum(axis=0) - rows.max(axis=0) - rows.min(axis=0)) / np.float32(CALM - 2)
             self._seen.append((calm, float(calm @ calm)))
         for half in HALVES:
             if len(self._seen) > 2 * half:
-                self._judge(index - 1 - half, half)
+                self._judge(index - CALM // 2 - half, half)
 
     def _judge(self, frame: int, half: int) -> None:
         (first, first_square), (last, last_square) = self._seen[-1 - 2 * half], self._seen[-1]
