@@ -23,6 +23,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -36,6 +37,7 @@ from corpus_twins import RECIPES, card
 LIMIT_S = 20.0
 """Seconds that one case may take. Films of an hour are not held to it, only to what becomes of them."""
 
+SILENCE_S = 90.0
 BATCH = 24
 TRAPS = ("PICKLE_RAN", "YAML_RAN", "PWNED")
 RESTORE = [sys.executable, "-P", "-m", "restore.flows.cli"]
@@ -98,6 +100,23 @@ def batches(cases: Sequence[dict[str, Any]], corpus: Path) -> Iterator[tuple[str
             rest = rest[BATCH:]
 
 
+class Watch:
+    """Ends a run that says nothing for SILENCE_S seconds: it hangs."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.alive()
+
+    def alive(self) -> None:
+        self.over()
+        self._timer = threading.Timer(SILENCE_S, self._process.kill)
+        self._timer.start()
+
+    def over(self) -> None:
+        if hasattr(self, "_timer"):
+            self._timer.cancel()
+
+
 def run_batch(folder: str, ends: Sequence[End], corpus: Path, *words: str) -> list[End]:
     """Run the films of `ends` in one `restore run`; returns those that got no end, after filling in the others."""
     films = {Path(film_of(end.case, corpus)).name: end for end in ends}
@@ -118,13 +137,16 @@ def run_batch(folder: str, ends: Sequence[End], corpus: Path, *words: str) -> li
             text=True,
         ) as process:
             assert process.stdout is not None
+            watch = Watch(process)
             for line in process.stdout:
+                watch.alive()
                 event, now = json.loads(line), time.monotonic()
                 if event["event"] in ("error", "result"):
                     take(films[event["film"]], event, now - before, bool(words))
                     before = now
                 elif event["event"] == "reel" or event.get("step") == "start":
                     before = now
+            watch.over()
         errors.seek(0)
         said = errors.read().decode("utf-8", "replace")
     for end in ends:
