@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from restore.shots.likeness import look
-from restore.shots.luma import REACH, LumaDetector
+from restore.shots.luma import LONG, LumaDetector
 
 H, W = 120, 160
 
@@ -173,4 +173,4 @@ def test_memory_is_a_small_ring() -> None:
     detector = LumaDetector()
     for index, frame in enumerate(scene(12, 90)):
         detector.add(index, frame, 8)
-        assert len(detector._seen) <= 2 * REACH + 1
+        assert len(detector._seen) <= 2 * LONG

@@ -1,7 +1,8 @@
 """Finds cuts, fades and dissolves in old film: flicker, flashes, dust and gate weave are not cuts.
 
-Every frame is looked at small (see `likeness`). A cut parts two groups of four frames that are alike among themselves
-and unlike each other, in one step (see `evidence`), so that no single spoilt frame decides. A fade is a spell without
+Every frame is looked at small (see `likeness`). A cut parts two groups of eight frames that are alike among themselves
+and unlike each other, in one step (see `evidence`), so that no single spoilt frame decides; next to very short shots,
+groups of four. A fade is a spell without
 outlines that two frames share, between two different pictures: grain and dust are no picture. For dissolves see
 `dissolve`.
 """
@@ -19,9 +20,12 @@ import numpy as np
 from restore.contracts import Light
 from restore.shots.detector import Transition
 from restore.shots.dissolve import OFF_LINE, DissolveFinder
-from restore.shots.evidence import REACH, Floats, measures, odds
+from restore.shots.evidence import Floats, measures, odds
 from restore.shots.likeness import Look, Small, look
 
+LONG = 8  # frames in each of the two groups
+SHORT = 4  # the same where another cut is near; also between two cuts
+DOUBT = 3.0  # taken off the logarithm of the odds that short groups give: they are fooled more easily
 BLANK = 0.6  # 8-bit code values of shared outlines below which there is no picture
 PICTURE = 1.5  # and above which there is one
 FAINT = 0.7  # of the outlines that follow: a picture that starts fainter than this is fading in
@@ -66,12 +70,12 @@ class LumaDetector:
 
     def begin(self, rate: Fraction) -> None:
         del rate  # it counts in frames, as a splice does
-        self._seen: deque[_Seen] = deque(maxlen=2 * REACH)
+        self._seen: deque[_Seen] = deque(maxlen=2 * LONG)
         self._last: Look | None = None
         self._steps: list[tuple[float, int, bool]] = []  # odds, frame, at the edge of a fade
         self._dissolves = DissolveFinder()
         self._fades: list[_Fade] = []
-        self._before: deque[Small] = deque(maxlen=REACH)  # the last sure pictures
+        self._before: deque[Small] = deque(maxlen=SHORT)  # the last sure pictures
         self._after: list[Small] = []  # the first ones after a blank spell
         self._blank: tuple[int, int] | None = None
 
@@ -85,25 +89,25 @@ class LumaDetector:
             self._watch_fade(self._seen[-1])
         self._seen.append(_Seen(index, now.views, shared))
         self._dissolves.add(index, now.small)
-        if len(self._seen) >= REACH:
-            self._judge(len(self._seen) - REACH)
+        if len(self._seen) >= LONG:
+            self._judge(len(self._seen) - LONG)
 
     def finish(self) -> tuple[Transition, ...]:
-        for at in range(max(0, len(self._seen) - REACH + 1), len(self._seen)):
+        for at in range(max(0, len(self._seen) - LONG + 1), len(self._seen)):
             self._judge(at)
         self._seen.clear()
         fades = [
             Transition((fade.first + fade.stop) // 2, "fade", _confidence((1 - fade.likeness) / (1 - OTHER)))
             for fade in self._fades
         ]
-        cuts = [cut for cut in self._cuts() if not any(abs(cut.frame - fade.frame) <= REACH for fade in fades)]
+        cuts = [cut for cut in self._cuts() if not any(abs(cut.frame - fade.frame) <= SHORT for fade in fades)]
         hard = [cut.frame for cut in cuts]
         fades = [f for f, span in zip(fades, self._fades, strict=True) if not _touched(span, hard)]
         sharp = [change.frame for change in cuts + fades]
         dissolves = [
             Transition(m.frame, "dissolve", _confidence(OFF_LINE / max(m.off_line, OFF_LINE / 4)))
             for m in self._dissolves.found
-            if not any(abs(m.frame - frame) <= m.half + REACH for frame in sharp)
+            if not any(abs(m.frame - frame) <= m.half + SHORT for frame in sharp)
         ]
         return tuple(sorted(cuts + fades + dissolves))
 
@@ -112,31 +116,32 @@ class LumaDetector:
         if at == 0:
             return
         ring = list(self._seen)
-        eight = [ring[min(max(i, 0), len(ring) - 1)] for i in range(at - REACH, at + REACH)]
-        views = np.stack([seen.views for seen in eight], axis=1)
+        seen = [ring[min(max(i, 0), len(ring) - 1)] for i in range(at - LONG, at + LONG)]
+        views = np.stack([one.views for one in seen], axis=1)
         alike = views @ views.transpose(0, 2, 1)
-        measured = measures(alike)
-        here, likely = eight[REACH], odds(measured)
+        near = slice(LONG - SHORT, LONG + SHORT)
+        measured, here = measures(alike), ring[at]
+        likely = max(odds(measured), odds(measures(alike[:, near, near])) - DOUBT)
         if self._watch is not None:
             self._watch(Evidence(here.index, likely, here.shown, measured))
         if likely > 0:
-            self._steps.append((likely, here.index, self._edge_of_fade(eight)))
+            self._steps.append((likely, here.index, self._edge_of_fade(seen[near])))
 
     def _cuts(self) -> list[Transition]:
         """The best step of each neighbourhood, unless it is where a fade begins or ends."""
         kept: list[tuple[float, int, bool]] = []
         for step in sorted(self._steps, key=lambda step: (-step[0], step[1])):
-            if all(abs(step[1] - other[1]) > REACH for other in kept):
+            if all(abs(step[1] - other[1]) > SHORT for other in kept):
                 kept.append(step)
         return [Transition(frame, "cut", round(_chance(likely), 3)) for likely, frame, faint in kept if not faint]
 
     @staticmethod
-    def _edge_of_fade(eight: list[_Seen]) -> bool:
+    def _edge_of_fade(near: list[_Seen]) -> bool:
         """The step is between a blank frame and the faint end of a picture that is coming or going."""
-        before, after = eight[REACH - 1].shown, eight[REACH].shown
+        before, after = near[SHORT - 1].shown, near[SHORT].shown
         if min(before, after) > BLANK:
             return False
-        side = eight[REACH:] if after > before else eight[:REACH]
+        side = near[SHORT:] if after > before else near[:SHORT]
         return max(before, after) < FAINT * max((seen.shown for seen in side), default=0.0)
 
     def _watch_fade(self, seen: _Seen) -> None:
@@ -149,14 +154,14 @@ class LumaDetector:
                 self._before.append(_whole(seen.views))
             else:
                 self._after.append(_whole(seen.views))
-                if len(self._after) == REACH:
+                if len(self._after) == SHORT:
                     self._close_fade()
 
     def _close_fade(self) -> None:
         """The picture is back (or a blotch on black leader looked like one for a few frames: then it goes on)."""
         if self._blank is None or not self._after:
             return
-        if len(self._after) == REACH:
+        if len(self._after) == SHORT:
             if self._before:
                 likeness = float((np.stack(self._after) @ np.stack(list(self._before)).T).max())
                 if likeness < OTHER and self._blank[1] - self._blank[0] > FLASH:
@@ -177,7 +182,7 @@ def _chance(odds: float) -> float:
 
 
 def _touched(fade: _Fade, cuts: list[int]) -> bool:
-    return any(fade.first - REACH <= cut <= fade.stop + REACH for cut in cuts)
+    return any(fade.first - SHORT <= cut <= fade.stop + SHORT for cut in cuts)
 
 
 def _confidence(margin: float) -> float:
