@@ -6,21 +6,12 @@ VGG-19's. It can be taught where only the first five layers of VGG-19 are at han
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from restore.contracts import Card
+from restore.models import favc
 
-CARD = Card(
-    name="favc_conv3",
-    title="the prototype with a hypercolumn up to conv3_1 only, 451 channels",
-    paper="Lei and Chen 2019, Fully Automatic Video Colorization with Self-Regularization and Diversity (CVPR)",
-    licence="of what it is taught with; none ship",
-    frames=1,
-    candidates=4,
-    multiple_of=16,
-    working_size=240,
-    stride=1,
-)
+CARD = replace(favc.CARD, name="favc_conv3", title="the prototype with a hypercolumn up to conv3_1 only, 451 channels")
 
 LAYERS = ("conv1_2", "conv2_2", "conv3_1")
 """Of VGG-19 in the hypercolumn."""

@@ -5,24 +5,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from restore.contracts import Card
+from restore.models import favc_conv3
 
-CARD = Card(
+CARD = replace(
+    favc_conv3.CARD,
     name="favc_conv3_two",
     title="the prototype with a hypercolumn up to conv3_1 only, shown two frames",
-    paper="Lei and Chen 2019, Fully Automatic Video Colorization with Self-Regularization and Diversity (CVPR)",
-    licence="of what it is taught with; none ship",
     frames=2,
-    candidates=4,
-    multiple_of=16,
-    working_size=240,
-    stride=1,
 )
 
-LAYERS = ("conv1_2", "conv2_2", "conv3_1")
-"""Of VGG-19 in the hypercolumn."""
+LAYERS = favc_conv3.LAYERS
 
 
 def build(norm: bool = False, extra: int = 0) -> Any:

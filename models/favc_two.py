@@ -6,24 +6,19 @@ VGG-19's.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from restore.contracts import Card
+from restore.models import favc
 
-CARD = Card(
+CARD = replace(
+    favc.CARD,
     name="favc_two",
     title="the prototype shown two frames: the column of frame t−1 behind that of t",
-    paper="Lei and Chen 2019, Fully Automatic Video Colorization with Self-Regularization and Diversity (CVPR)",
-    licence="of what it is taught with; none ship",
     frames=2,
-    candidates=4,
-    multiple_of=16,
-    working_size=240,
-    stride=1,
 )
 
-LAYERS = ("conv1_2", "conv2_2", "conv3_2", "conv4_2", "conv5_2")
-"""Of VGG-19 in the hypercolumn."""
+LAYERS = favc.LAYERS
 
 
 def build(norm: bool = False, extra: int = 0) -> Any:

@@ -15,7 +15,7 @@ from restore.training.colour import luma
 from restore.training.losses.perceptual import Perceptual, perceptual
 from restore.training.prototype import course
 from restore.training.prototype.settings import Prototype
-from restore.training.prototype.targets import gray, ways
+from restore.training.prototype.targets import flat, gray, ways
 
 Rgb = npt.NDArray[np.uint8]
 AVERAGED = ("psnr", "lab_mse", "warp_error", "cdc")
@@ -69,7 +69,8 @@ def painted(network: Any, settings: Prototype, shot: Clip, refine: Any = None) -
 
 def _further(settings: Prototype, light: Tensor, where: Tensor, frames: list[Tensor]) -> Tensor | None:
     if settings.input == "segments":
-        return flat_light(light[0, 0, 0])[None, None]
+        codes = (255 * light[0, 0, 0]).round().to(torch.uint8).cpu().numpy()
+        return torch.from_numpy(flat(codes)).to(light.device)[None, None].float() / 255
     if settings.input == "coloured":
         shown = torch.full((1, 1, 1, 1), float(bool(frames)), device=light.device)
         last = (
@@ -77,16 +78,6 @@ def _further(settings: Prototype, light: Tensor, where: Tensor, frames: list[Ten
         )
         return course.already_coloured(last, light, where, shown)
     return None
-
-
-def flat_light(light: Tensor) -> Tensor:
-    """(h, w) gray 0..1 → the same with every surface of its light at its mean, as in training."""
-    from restore import segments
-
-    codes = (255 * light).round().to(torch.uint8).cpu().numpy()
-    labels = segments.surfaces_of(codes)
-    means = np.bincount(labels.ravel(), codes.ravel()) / np.maximum(np.bincount(labels.ravel()), 1)
-    return torch.from_numpy(np.round(means[labels]) / 255).float().to(light.device)
 
 
 def _refined(refine: Any, light: Tensor, where: Tensor, made: Tensor, last: Tensor) -> Tensor:

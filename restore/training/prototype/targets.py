@@ -116,6 +116,13 @@ def gray(rgb: Rgb) -> Rgb:
     return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
+def flat(light: Rgb) -> Rgb:
+    """(h, w) luma with every surface of its light at its mean."""
+    labels = segments.surfaces_of(light)
+    means = np.bincount(labels.ravel(), light.ravel()) / np.maximum(np.bincount(labels.ravel()), 1)
+    return np.asarray(np.round(means[labels]), np.uint8)
+
+
 def _make(films: list[Source], settings: Prototype, folder: Path) -> None:
     size = settings.height, settings.width
     found: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in _KINDS}
@@ -143,9 +150,6 @@ def _targets(now: Rgb, before: Rgb, settings: Prototype) -> dict[str, npt.NDArra
     carried = way.fetch(before.astype(np.float32))
     places = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
     labels, beside = zip(*(_surfaces(frame, settings) for frame in frames), strict=True)
-    light = gray(now)
-    lit = segments.surfaces_of(light)
-    means = np.bincount(lit.ravel(), light.ravel()) / np.maximum(np.bincount(lit.ravel()), 1)
     return {
         "rgb": np.stack(frames),
         "near": np.stack([neighbours(frame, settings.neighbours) for frame in frames]).astype(
@@ -155,7 +159,7 @@ def _targets(now: Rgb, before: Rgb, settings: Prototype) -> dict[str, npt.NDArra
         "beside": np.stack(beside).astype(np.int16),
         "where": way.fetch(places),
         "known": np.abs(carried - now).max(axis=2) < 255 * SAME,
-        "flat": np.round(means[lit]).astype(np.uint8),
+        "flat": flat(gray(now)),
     }
 
 
