@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -71,6 +72,8 @@ def open_film(path: str, heard: list[damage.Line] | None = None) -> Iterator[av.
         except (PermissionError, FileNotFoundError) as problem:
             raise MissingInput(f"{shown(path)}: cannot be read ({damage.plain(problem)}); check its rights") from None
         except (av.error.FFmpegError, OSError, ValueError) as problem:
+            if getattr(problem, "errno", None) in (errno.EMFILE, errno.ENFILE):
+                raise  # ours are too few; the film is not to blame
             raise BadInput(f"{shown(path)}: {_refusal(path, problem, lines)}") from None
     if heard is not None:
         heard.extend(line for line in lines if line[1] == container.format.name)
