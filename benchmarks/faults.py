@@ -293,7 +293,7 @@ def main() -> int:
             rows = []
             for row in work(asked, Path(folder)):
                 rows = merged([*rows, row])
-                print(f"{row.what}: {row.faults} faults, {len(row.wrong)} wrong", file=sys.stderr, flush=True)
+                print(f"{row.what}: {row.faults} faults", *row.wrong, sep="\n  ", file=sys.stderr, flush=True)
     if one_share:
         for row in rows:
             print(json.dumps(row.__dict__))

@@ -125,7 +125,7 @@ class Run:
     """One forked run: process id, what it printed, how it ended (negative: the signal)."""
 
     pid: int
-    folder: Path
+    said_in: Path  # without the suffixes .out and .err
     began: float
     code: int | None = None
     seconds: float = 0.0
@@ -144,8 +144,10 @@ class Run:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
         self.seconds = time.monotonic() - self.began
-        self.said = (self.folder / "stderr").read_text(errors="replace")
-        lines = (self.folder / "stdout").read_text(errors="replace").splitlines()
+        said, told = (self.said_in.with_suffix(suffix) for suffix in (".err", ".out"))
+        self.said, lines = said.read_text(errors="replace"), told.read_text(errors="replace").splitlines()
+        said.unlink()
+        told.unlink()
         self.events = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
         return self
 
@@ -161,7 +163,7 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         from films import Film, lights
 
-        self.folder, self.out = folder, folder / "out"
+        self.folder, self.out, self.numbers = folder, folder / "out", itertools.count()
         pictures = lights(FRAMES, 64, 48)
         for number, picture in enumerate(pictures):
             if number // SHOT == 1:
@@ -210,13 +212,14 @@ class Stage:
         words: Sequence[str] | None = None,
     ) -> Run:
         """Fork a run into `out`; `before` is called in the child, first."""
+        name = f"run{next(self.numbers)}"
         pid = os.fork()
         if pid:
-            return Run(pid, self.folder, time.monotonic())
+            return Run(pid, self.folder / name, time.monotonic())
         code = 99
         try:
-            for number, name in ((1, "stdout"), (2, "stderr")):
-                file = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+            for number, suffix in ((1, "out"), (2, "err")):
+                file = os.open(self.folder / f"{name}.{suffix}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
                 os.dup2(file, number)
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             if before is not None:
