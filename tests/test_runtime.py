@@ -177,3 +177,13 @@ def test_out_of_memory_halves_the_batch_three_times_at_most_and_says_so(
     painter._network = Small(1, network)
     with pytest.raises(Unavailable, match="does not hold 2 pictures of 96×64 px"):
         painter(light)
+
+
+def test_two_threads_may_be_the_first_to_paint() -> None:
+    program = (
+        "import sys, threading, numpy as np; from restore.runtime import Runtime; "
+        "painter = Runtime('cpu', 2).painter('duo'); sys.setswitchinterval(1e-6); "
+        "painter(np.zeros((4, 1, 16, 16), np.float32)); print('painted')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "painted\n"

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import openvino
+from openvino import opset13
 
 from restore import profile
 from restore.contracts import UNGUIDED, Card, Guidance
@@ -44,6 +45,18 @@ def precision(core: openvino.Core) -> str:
     return "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
 
 
+def wake(core: openvino.Core) -> None:
+    """Compute something small, in one thread, before several do.
+
+    When two threads are the first to hand arrays to OpenVINO 2026.4, both can wait for ever: one has Python's lock and
+    waits for a table that the other is filling, which waits for Python's lock (in one start of four, when provoked).
+    """
+    light = opset13.parameter([1], np.float32)
+    request = core.compile_model(openvino.Model([opset13.relu(light)], [light]), "CPU", SETTINGS).create_infer_request()
+    request.infer({0: np.zeros(1, np.float32)})
+    assert request.get_output_tensor(0).data[0] == 0
+
+
 class Cpu:
     """The processor: one OpenVINO core and its settings, shared by all painters."""
 
@@ -55,6 +68,7 @@ class Cpu:
         self.threads = threads
         self.precision = precision(self.core)
         self.eight_bits = eight_bits()
+        wake(self.core)
         self._counted, self._number = itertools.count(), threading.local()
         self.workers = ThreadPoolExecutor(threads, "network", self._enter)
 
