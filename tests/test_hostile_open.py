@@ -141,3 +141,12 @@ def test_a_module_beside_the_film_is_not_run(film: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(film.parent)
     assert guard.probe("film.mkv", digest=False).video.width == 48
     assert not (film.parent / "RAN").exists()
+
+
+def test_nobody_is_told_that_we_run() -> None:
+    code = (
+        "import restore.runtime.cpu, sys, threading; "
+        "print(sys.modules['openvino_telemetry'], len(threading.enumerate()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout.split()[:2] == ["None", "1"], done.stderr
