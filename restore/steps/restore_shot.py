@@ -22,7 +22,7 @@ from restore.colour import chroma_planes
 from restore.configs.recipe import Recipe
 from restore.contracts import Frames, HasIngredients, RunsNetwork
 from restore.errors import BadRecipe
-from restore.film import Reel, Shot, Survey, Take, digest
+from restore.film import Reel, Shot, Survey, Take, VideoStream, digest
 from restore.media.ffmpeg import library_versions
 from restore.media.index import Index
 from restore.media.read import Picture, Reader
@@ -48,6 +48,9 @@ class Job:
     device: str  # "auto" | "cpu" | "cuda:N"
     threads: int
 
+
+LARGE = 1 << 20
+"""Pixels of a picture from which on windows are shorter."""
 
 M_ARENA_MAX = -8
 """glibc's number of the setting (malloc.h)."""
@@ -201,16 +204,17 @@ def _made(shot: Shot, job: Job, take: TakeWriter, progress: Progress | None) -> 
 
 def _rendered(shot: Shot, job: Job, reader: Reader) -> Generator[Frames]:
     """The shot's frames with their colour. Reading, each filter and the caller's writing run beside each other."""
-    runtime = studio(job.device, job.threads).runtime
+    reel, runtime = job.survey.reel, studio(job.device, job.threads).runtime
     context = sum(part.context for _, part in job.recipe.chain)
     start = max(shot.scene_start, shot.start - context)
     stop = min(shot.scene_stop, shot.stop + context)
     index = _index(job.survey.index_path, job.survey.index_sha256)
     pictures = reader.pictures(start, stop, index)
     with ExitStack() as stages:  # closed last one first: then no stage waits for one that has gone
-        stream = stages.enter_context(closing(overlapped(_runs(pictures, job.survey.reel), stage="read")))
+        size = window(reel.video)
+        stream = stages.enter_context(closing(overlapped(_runs(pictures, reel, size), stage="read")))
         for name, part in job.recipe.chain:
-            done = filtered(stream, part, part.begin(shot, runtime))
+            done = filtered(stream, part, part.begin(shot, runtime), size)
             stream = stages.enter_context(closing(overlapped(done, depth=1, stage=name)))
         for frames in stream:
             lo, hi = max(frames.start, shot.start), min(frames.stop, shot.stop)
@@ -218,7 +222,12 @@ def _rendered(shot: Shot, job: Job, reader: Reader) -> Generator[Frames]:
                 yield frames.part(lo, hi)
 
 
-def _runs(pictures: Iterator[Picture], reel: Reel, size: int = WINDOW) -> Iterator[Frames]:
+def window(video: VideoStream) -> int:
+    """Frames to a window: fewer of large pictures, of which every stage holds a window or two."""
+    return WINDOW if video.width * video.height <= LARGE else WINDOW // 4
+
+
+def _runs(pictures: Iterator[Picture], reel: Reel, size: int) -> Iterator[Frames]:
     """Group decoded pictures into runs of at most `size` frames, each light plane copied once."""
     held: list[Picture] = []
     video = reel.video
