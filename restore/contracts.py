@@ -98,7 +98,7 @@ class Painter(Protocol):
     card: Card
 
     def __call__(self, light: Array, guidance: Guidance = UNGUIDED, seen: int = 0) -> Array:
-        """light (T, 1, h, w): CIE L*/100, consecutive frames → (K, T − seen, 2, h/stride, w/stride) CIE a*b*, best first.
+        """light (T, 1, h, w): CIE L*/100, consecutive frames → (K, T − seen, 2, h/stride, w/stride): a*b*, best first.
 
         The first `seen` frames are only looked back at and not painted. Without them, a network that sees two frames
         treats frame 0 as its own predecessor. Sides must be multiples of `card.multiple_of`.
