@@ -100,7 +100,7 @@ class LumaDetector:
             Transition((fade.first + fade.stop) // 2, "fade", _confidence((1 - fade.likeness) / (1 - OTHER)))
             for fade in self._fades
         ]
-        cuts = [cut for cut in self._cuts() if not any(abs(cut.frame - fade.frame) <= SHORT for fade in fades)]
+        cuts = [cut for cut in self._cuts() if not any(_within(cut.frame, fade) for fade in self._fades)]
         hard = [cut.frame for cut in cuts]
         fades = [f for f, span in zip(fades, self._fades, strict=True) if not _touched(span, hard)]
         sharp = [change.frame for change in cuts + fades]
@@ -179,6 +179,11 @@ def _whole(views: Small) -> Small:
 
 def _chance(odds: float) -> float:
     return 1 / (1 + math.exp(-min(odds, 20.0)))
+
+
+def _within(cut: int, fade: _Fade) -> bool:
+    """The cut is the middle of the fade. At an edge of the blank spell a picture comes or goes at once: a cut."""
+    return abs(cut - (fade.first + fade.stop) // 2) <= SHORT and min(abs(cut - fade.first), abs(cut - fade.stop)) > 1
 
 
 def _touched(fade: _Fade, cuts: list[int]) -> bool:
