@@ -28,12 +28,13 @@ Chip. How the losses are defined: [losses](losses.md); the networks: [models](mo
 
 
 TRIAL = """**This is a trial of the machinery, not the experiment: with so few steps the numbers say nothing about
-losses or networks.** The whole run wants an idle machine or a GPU; the program's first lines have its command.
+losses or networks.** Rows that are missing were not run. The whole run wants an idle machine or a GPU; the program's
+first lines have its command.
 
 """
 
-HOW = """Held out, not a frame of them learned from: {held_out}; {frames} frames of them are measured. Learned from:
-{pairs} pairs of frames of the other episodes, whole, at {size} px.
+HOW = """Held out, not a frame of them learned from: {held_out}; {frames} frames are measured.
+Learned from: {pairs} pairs of frames of the other episodes, whole, at {size} px.
 
 Budget of each row: {steps} steps of {batch} (a row with Temporal colours both frames of a pair, so its step is dearer),
 Adam 1e-4, seeds {seeds}, on {machine}.
@@ -41,9 +42,9 @@ Adam 1e-4, seeds {seeds}, on {machine}.
 The hypercolumn and the perceptual loss end at VGG-19's conv3_1 (networks `favc_conv3`, `favc_conv3_two`): deeper
 filters were not at hand. So no row is the published network.
 
-Scores are means over the four candidates, as in the paper, at the film's own luma, which is what the program writes;
-`own luma` is the R'G'B' as the network gives it. LPIPS was not measured: its backbones were not at hand;
-`vgg19[:conv3_1]` stands in its place and is another measure. Lab MSE: L*/100, a*b*/255.
+Scores are means over the four candidates, as in the paper, with the made colour differences laid over the film's own
+luma, as the program keeps it; `own luma` is the R'G'B' as the network gives it. LPIPS was not measured: its backbones
+were not at hand; `vgg19[:conv3_1]` stands in its place and is another measure. Lab MSE: L*/100, a*b*/255.
 
 The paper does not say which rows saw two frames. Here those without Temporal do, as the paper puts two frames in the
 place of flow; one row shows one frame against two.
@@ -128,17 +129,23 @@ CLAIMS = (
 
 
 def _reading(rows: Rows, steps: Sequence[int]) -> str:
+    if not steps or max(steps) < FEW:
+        return "Not read: the rows had too few steps. What will be asked:\n\n" + "\n".join(f"* {c}?" for c, _ in CLAIMS)
     psnr = {key: [one["scores"]["psnr"] for one in found] for _, key, _, found in rows}
-    lines = ["Of the trial above, for what it is worth:\n"] if not steps or max(steps) < FEW else []
+    lines = []
     for claim, pairs in CLAIMS:
         if not all(key in psnr for pair in pairs for key in pair):
             lines.append(f"* {claim}: not run.")
             continue
         gaps = [float(np.mean(psnr[better]) - np.mean(psnr[worse])) for better, worse in pairs]
         noise = max(_spread(psnr[key]) for pair in pairs for key in pair)
-        verdict = (
-            "holds" if min(gaps) > noise else "does not hold" if min(gaps) < -noise else "undecided by these seeds"
-        )
+        verdict = "undecided by these seeds"
+        if min(len(psnr[key]) for pair in pairs for key in pair) < 2:
+            verdict = "one seed, no verdict"
+        elif min(gaps) > noise:
+            verdict = "holds"
+        elif min(gaps) < -noise:
+            verdict = "does not hold"
         lines.append(f"* {claim}: {verdict} ({', '.join(f'{gap:+.2f}' for gap in gaps)} dB).")
     return "\n".join(lines)
 
