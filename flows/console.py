@@ -17,11 +17,16 @@ WAITING = 10_000
 """Log records kept in memory until it is known in which folder the log belongs."""
 
 
+def _to_stderr(line: str) -> None:
+    with contextlib.suppress(BrokenPipeError):  # nobody reads: that is no reason to stop
+        print(line, file=sys.stderr, flush=True)
+
+
 class _Screen(logging.Handler):
     """Log records as single lines on whatever standard error is now; tracebacks are for the file."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(f"restore: {shown(record.getMessage())}", file=sys.stderr, flush=True)
+        _to_stderr(f"restore: {shown(record.getMessage())}")
 
 
 class _File(logging.FileHandler):
@@ -85,13 +90,13 @@ def state_folder() -> Path:
 
 def say_error(text: str) -> None:
     """One line on standard error, always."""
-    print(f"restore: {shown(text)}", file=sys.stderr, flush=True)
+    _to_stderr(f"restore: {shown(text)}")
 
 
 def say(text: str) -> None:
     """A line of message on standard error, unless --quiet."""
     if not log.quiet:
-        print(shown(text), file=sys.stderr, flush=True)
+        _to_stderr(shown(text))
 
 
 class ReaderGone(Exception):
