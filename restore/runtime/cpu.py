@@ -62,9 +62,6 @@ class Cpu:
 
     def __init__(self, threads: int) -> None:
         self.core = openvino.Core()
-        # OpenVINO's binding meets NumPy at the first `.data`; two threads that do so at once wait for one another for
-        # ever (pybind11's call_once holds its lock while it waits for the interpreter's). So one meets it here, alone.
-        assert openvino.Tensor(np.zeros(1, np.float32)).data.size == 1
         self.threads = threads
         self.precision = precision(self.core)
         self.eight_bits = eight_bits()
