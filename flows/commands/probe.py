@@ -11,7 +11,7 @@ from restore.flows import console
 
 
 def probe(
-    film: Annotated[Path, typer.Argument(metavar="FILM", help="A film, or a folder of frames.")],
+    film: Annotated[Path, typer.Argument(readable=False, metavar="FILM", help="A film, or a folder of frames.")],
     fps: Annotated[str | None, typer.Option(metavar="RATE", help="Frames a second of a folder of frames.")] = None,
     stream: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Which video stream, by its number in the file.")

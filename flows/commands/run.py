@@ -20,7 +20,8 @@ class Access(StrEnum):
 
 def run(
     films: Annotated[
-        list[Path], typer.Argument(metavar="FILM...", show_default=False, help="Films, or folders of frames.")
+        list[Path],
+        typer.Argument(readable=False, metavar="FILM...", show_default=False, help="Films, or folders of frames."),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results.")] = Path("restored"),
     recipe: Annotated[str, typer.Option(metavar="NAME", help="film, cartoon, draft, or a TOML file.")] = "film",

@@ -12,7 +12,7 @@ from restore.flows import console
 
 
 def shots(
-    film: Annotated[Path, typer.Argument(metavar="FILM", help="A film, or a folder of frames.")],
+    film: Annotated[Path, typer.Argument(readable=False, metavar="FILM", help="A film, or a folder of frames.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for list and contact sheet.")] = Path(
         "restored"
     ),
