@@ -28,10 +28,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import fuzz
 from corpus_twins import RECIPES, card
 
 LIMIT_S = 20.0
@@ -182,6 +184,25 @@ def films(cases: Sequence[dict[str, Any]], corpus: Path, *words: str) -> list[En
     return ends
 
 
+def first_pass(cases: Sequence[dict[str, Any]], corpus: Path) -> list[End]:
+    """Films only looked over and decoded to their end, each in a process with 2 GiB and 20 s: seconds for all."""
+    import restore.media.read  # noqa: F401 (once, for all children)
+
+    ends = []
+    for case in cases:
+        end, path, began = End(case), film_of(case, corpus), time.monotonic()
+        said = fuzz.child(path, Fraction(24) if Path(path).is_dir() else None)
+        end.seconds = time.monotonic() - began
+        code, _, rest = said.partition(" ")
+        if code.isdigit():
+            frames, _, end.said = rest.partition(" ")
+            end.code, end.frames = int(code), int(frames)
+        else:
+            end.wrong = said
+        ends.append(end)
+    return ends
+
+
 def strictly(ends: Sequence[End], corpus: Path) -> None:
     """Run the damaged films once more, wanting none."""
     by_id = {end.case["id"]: end for end in ends if end.code == 3}
@@ -291,6 +312,7 @@ def main() -> int:
         action="store_true",
         help="leave out the films of an hour and of 2,000 cuts",
     )
+    said.add_argument("--first-pass", action="store_true", help="films are only opened and decoded, not restored")
     said.add_argument("--write", type=Path, help="put the table between the marks in this file")
     asked = said.parse_args()
     corpus = asked.corpus.resolve()
@@ -302,11 +324,13 @@ def main() -> int:
         and not (asked.skip_long and case["group"] == "long")
     ]
     alone = {"config": recipe, "ckpt": weights}
-    ends = films(
+    play = first_pass if asked.first_pass else films
+    ends = play(
         [case for case in cases if case["group"] not in alone and "unreadable" not in case["id"]],
         corpus,
     )
-    strictly(ends, corpus)
+    if not asked.first_pass:
+        strictly(ends, corpus)
     with tempfile.TemporaryDirectory(prefix="corpus-") as folder:
         for case in cases:
             if "unreadable" in case["id"]:

@@ -54,26 +54,24 @@ def bases(folder: Path) -> list[Path]:
     return made
 
 
-def decode(path: str) -> str:
-    """What becomes of one film, in a word: its error's code, 3 for damage, 0."""
+def decode(path: str, rate: Fraction | None = None) -> str:
+    """What becomes of one film: its error's code and message, 3 for damage, or 0; and the frames that came out."""
     from restore.errors import RestoreError
     from restore.media.probe import probe
     from restore.media.read import Reader
 
     try:
-        with Reader(probe(path, digest=False)) as reader:
-            for _ in reader.pictures():
-                pass
-            return "3" if reader.damage else "0"
+        with Reader(probe(path, rate=rate, digest=False)) as reader:
+            frames = sum(1 for _ in reader.pictures())
+            return f"{3 if reader.damage else 0} {frames}"
     except RestoreError as error:
-        return str(error.exit_code)
+        return f"{error.exit_code} 0 {error}"
     except MemoryError:
-        return "69"
+        return "69 0 memory"
 
 
-def child(content: bytes, path: Path) -> str:
-    """`decode` in a forked process with limits; how it ended."""
-    path.write_bytes(content)
+def child(path: str, rate: Fraction | None = None) -> str:
+    """`decode` in a forked process with limits; what it returned, or how else it ended."""
     reading, writing = os.pipe()
     pid = os.fork()
     if not pid:
@@ -82,11 +80,11 @@ def child(content: bytes, path: Path) -> str:
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             signal.alarm(SECONDS)
-            word = decode(str(path))
+            word = decode(path, rate)
         except BaseException as error:
             word = f"a bug: {error!r}"[:300]
         finally:
-            os.write(writing, word.encode())
+            os.write(writing, word.encode(errors="backslashreplace")[:4000])
             os._exit(0)
     os.close(writing)
     with os.fdopen(reading, "rb") as file:
@@ -124,7 +122,10 @@ def fuzz(count: int, seed: int, keep: Path) -> tuple[dict[str, Counter[str]], li
             base = sorted(contents)[number % len(contents)]
             lot = random.Random(f"{seed}/{number}")
             content = flipped(contents[base], lot)
-            end = child(content, Path(name) / f"hurt{Path(base).suffix}")
+            path = Path(name) / f"hurt{Path(base).suffix}"
+            path.write_bytes(content)
+            said = child(str(path))
+            end = said if said.startswith(("a ", "death")) else said.split(" ")[0]
             ends.setdefault(base, Counter())[end if end.isdigit() else "find"] += 1
             if not end.isdigit():
                 keep.mkdir(parents=True, exist_ok=True)
