@@ -30,11 +30,13 @@ APART = 24  # frames within which there is only one dissolve
 
 @dataclass(frozen=True)
 class Mixture:
-    """A dissolve around `frame`; `off_line` is how badly the frames fit one."""
+    """A dissolve around `frame`; `off_line` is how badly the frames fit one, `changed` the share of the picture that
+    changes: where little does, a title may have come up."""
 
     frame: int
     half: int
     off_line: float
+    changed: float
 
 
 class DissolveFinder:
@@ -76,13 +78,19 @@ class DissolveFinder:
         uneven = float(np.abs(share - (0.5 + slope * even)).max())
         fits = off_line < OFF_LINE and uneven < UNEVEN and SLOPES[0] < slope < SLOPES[1]
         if fits and not moved(first, last):
-            self._keep(Mixture(frame, half, off_line))
+            self._keep(Mixture(frame, half, off_line, changed(line)))
 
     def _keep(self, mixture: Mixture) -> None:
         """Of what overlaps only the best fit stays."""
         near = [m for m in self.found if abs(m.frame - mixture.frame) <= APART]
         if all(mixture.off_line < m.off_line for m in near):
             self.found = [m for m in self.found if m not in near] + [mixture]
+
+
+def changed(line: Small) -> float:
+    """The share of the picture in which a difference of two pictures is at least a quarter of its usual size."""
+    usual = np.abs(line - np.median(line))  # the mean is taken off, so that what stays may have moved with it
+    return float((usual > 0.25 * np.sqrt(np.square(usual).mean())).mean())
 
 
 def moved(first: Small, last: Small) -> bool:

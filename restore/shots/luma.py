@@ -19,7 +19,7 @@ import numpy as np
 
 from restore.contracts import Light
 from restore.shots.detector import Transition
-from restore.shots.dissolve import OFF_LINE, DissolveFinder
+from restore.shots.dissolve import OFF_LINE, DissolveFinder, Mixture
 from restore.shots.evidence import Floats, measures, odds
 from restore.shots.likeness import Look, Small, look
 
@@ -30,6 +30,7 @@ BLANK = 0.6  # 8-bit code values of shared outlines below which there is no pict
 PICTURE = 1.5  # and above which there is one
 FAINT = 0.7  # of the outlines that follow: a picture that starts fainter than this is fading in
 FLASH = 2  # frames that a flash lasts at most
+MOST = 0.5  # of the picture changes in a dissolve; where less does, a title may have come up: that is doubtful
 OTHER = 0.5  # likeness across a fade below which the picture after is another one
 
 
@@ -59,6 +60,7 @@ class _Fade:
     first: int  # without a picture
     stop: int
     likeness: float  # of the pictures on both sides
+    sudden: bool  # the picture after it is there at once: a cut from blank film
 
 
 class LumaDetector:
@@ -76,7 +78,7 @@ class LumaDetector:
         self._dissolves = DissolveFinder()
         self._fades: list[_Fade] = []
         self._before: deque[Small] = deque(maxlen=SHORT)  # the last sure pictures
-        self._after: list[Small] = []  # the first ones after a blank spell
+        self._after: list[_Seen] = []  # the first ones after a blank spell
         self._blank: tuple[int, int] | None = None
 
     def add(self, index: int, light: Light, depth: int) -> None:
@@ -96,16 +98,13 @@ class LumaDetector:
         for at in range(max(0, len(self._seen) - LONG + 1), len(self._seen)):
             self._judge(at)
         self._seen.clear()
-        fades = [
-            Transition((fade.first + fade.stop) // 2, "fade", _confidence((1 - fade.likeness) / (1 - OTHER)))
-            for fade in self._fades
-        ]
+        fades = [_transition(fade) for fade in self._fades]
         cuts = [cut for cut in self._cuts() if not any(_within(cut.frame, fade) for fade in self._fades)]
         hard = [cut.frame for cut in cuts]
         fades = [f for f, span in zip(fades, self._fades, strict=True) if not _touched(span, hard)]
         sharp = [change.frame for change in cuts + fades]
         dissolves = [
-            Transition(m.frame, "dissolve", _confidence(OFF_LINE / max(m.off_line, OFF_LINE / 4)))
+            Transition(m.frame, "dissolve", _confidence(_fit(m)))
             for m in self._dissolves.found
             if not any(abs(m.frame - frame) <= m.half + SHORT for frame in sharp)
         ]
@@ -153,7 +152,7 @@ class LumaDetector:
             if self._blank is None:
                 self._before.append(_whole(seen.views))
             else:
-                self._after.append(_whole(seen.views))
+                self._after.append(seen)
                 if len(self._after) == SHORT:
                     self._close_fade()
 
@@ -162,14 +161,20 @@ class LumaDetector:
         if self._blank is None or not self._after:
             return
         if len(self._after) == SHORT:
+            after = [_whole(seen.views) for seen in self._after]
             if self._before:
-                likeness = float((np.stack(self._after) @ np.stack(list(self._before)).T).max())
+                likeness = float((np.stack(after) @ np.stack(list(self._before)).T).max())
                 if likeness < OTHER and self._blank[1] - self._blank[0] > FLASH:
-                    self._fades.append(_Fade(*self._blank, likeness))
+                    self._fades.append(_Fade(*self._blank, likeness, self._sudden(self._blank[1])))
             self._before.clear()
-            self._before.extend(self._after)
+            self._before.extend(after)
             self._blank = None
         self._after = []
+
+    def _sudden(self, stop: int) -> bool:
+        """The picture after a blank spell that ends at `stop` does not start faintly."""
+        first = self._after[0]
+        return first.index == stop and first.shown > FAINT * max(seen.shown for seen in self._after)
 
 
 def _whole(views: Small) -> Small:
@@ -179,6 +184,18 @@ def _whole(views: Small) -> Small:
 
 def _chance(odds: float) -> float:
     return 1 / (1 + math.exp(-min(odds, 20.0)))
+
+
+def _transition(fade: _Fade) -> Transition:
+    sure = _confidence((1 - fade.likeness) / (1 - OTHER))
+    if fade.sudden:
+        return Transition(fade.stop, "cut", sure)
+    return Transition((fade.first + fade.stop) // 2, "fade", sure)
+
+
+def _fit(found: Mixture) -> float:
+    """How many times better than need be the frames fit a dissolve."""
+    return OFF_LINE / max(found.off_line, OFF_LINE / 4) if found.changed > MOST else 1.0
 
 
 def _within(cut: int, fade: _Fade) -> bool:
