@@ -11,8 +11,8 @@ it at the n-th, or makes the n-th fail. After each fault:
     as an uninterrupted run; every finished shot is found again; no temporary file, folder or process is left; the
     source is untouched
 
-and an injected error must be told (69, 70, 73, 74) or harmless (0 and the right bytes), never a bug (1), a traceback
-or a death.
+and an injected error must be told (65, 69, 70, 73, 74) or harmless (0 and the right bytes), never a bug (1), a
+traceback or a death.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ ERRORS = (
     ("openat", "EMFILE", "too many open files at an open"),
     ("openat", "EIO", "failing disk at an open"),
 )
-TOLD = (69, 70, 73, 74)
+TOLD = (65, 69, 70, 73, 74)
+"""65: a file that cannot be opened at all is told as one, be it the film or our own."""
 
 
 @dataclass
