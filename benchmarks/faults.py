@@ -241,10 +241,9 @@ def table(rows: Sequence[Row]) -> list[str]:
 
 def shared(asked: argparse.Namespace, folder: Path) -> list[Row]:
     """The rows of all shares, each made by a process of its own."""
-    words = [word for word in sys.argv[1:] if word not in ("--jobs", str(asked.jobs))]
     workers = [
         subprocess.Popen(
-            [sys.executable, __file__, *words, "--jobs", "1", "--share", f"{number}/{asked.jobs}"],
+            [sys.executable, __file__, *sys.argv[1:], "--jobs", "1", "--share", f"{number}/{asked.jobs}"],
             stdout=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(folder)},
         )
         for number in range(asked.jobs)
