@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from restore.shots.likeness import look
-from restore.shots.luma import LONG, LumaDetector
+from restore.shots.luma import LONG, Evidence, LumaDetector
 
 H, W = 120, 160
 
@@ -130,6 +130,59 @@ def test_camera_moves_are_neither_cuts_nor_dissolves(seed: int, speed: float) ->
 @pytest.mark.parametrize("seed", range(6))
 def test_a_pan_over_something_soft_is_no_dissolve(seed: int) -> None:
     assert find(scene(40 + seed, 60, 1.0, sizes=(9,))) == []
+
+
+def in_front_of(wall: np.ndarray, seed: int, frames: int) -> list[np.ndarray]:
+    """Somebody, drawn anew by `seed`, who sways a little in front of a wall: a fifth of the picture."""
+    figure = scene(seed, 1)[0][:90, :60]
+    film = [wall.copy() for _ in range(frames)]
+    for i, frame in enumerate(film):
+        left = 50 + round(3 * np.sin(i / 5))
+        frame[30:, left : left + 60] = figure
+    return film
+
+
+@pytest.mark.parametrize("damage", [lambda film: film, worn])
+def test_another_person_in_front_of_the_same_wall_is_a_new_shot(damage: Callable) -> None:
+    wall = (80 + 0.4 * scene(50, 1)[0]).astype(np.uint8)
+    assert find(damage(in_front_of(wall, 51, 30) + in_front_of(wall, 52, 30))) == [(30, "cut")]
+
+
+def test_frames_that_are_missing_make_no_new_shot() -> None:
+    film = scene(53, 60, speed=2)
+    assert find(film[:30] + film[33:]) == []
+
+
+def test_two_cuts_as_near_as_shots_may_be_are_both_found() -> None:
+    assert find(scene(1, 30) + scene(2, 6) + scene(3, 30)) == [(30, "cut"), (36, "cut")]
+
+
+def test_a_picture_that_is_there_at_once_after_a_fade_out_is_a_cut() -> None:
+    before = scene(6, 30)
+    for i in range(10):
+        before[-1 - i] = (16 + (before[-1 - i] - 16.0) * (i + 1) / 11).astype(np.uint8)
+    assert find(before + [np.full((H, W), 16, np.uint8)] * 6 + scene(7, 30)) == [(36, "cut")]
+
+
+def test_a_title_that_comes_up_is_at_most_a_doubtful_dissolve() -> None:
+    still = scene(54, 1)[0] // 2
+    title = still.copy()
+    title[20:70, 20:140] = 235
+    levels = [0.0] * 40 + [i / 24 for i in range(25)] + [1.0] * 40
+    detector = LumaDetector()
+    for index, level in enumerate(levels):
+        detector.add(index, np.round(still * (1 - level) + title * level).astype(np.uint8), 8)
+    assert all(change.confidence == 0.5 for change in detector.finish())
+
+
+def test_evidence_is_told_of_every_step_once_and_in_order() -> None:
+    told: list[Evidence] = []
+    detector = LumaDetector(told.append)
+    for index, frame in enumerate(four_scenes()):
+        detector.add(index, frame, 8)
+    detector.finish()
+    assert [evidence.frame for evidence in told] == list(range(1, 120))
+    assert [evidence.frame for evidence in told if evidence.odds > 0] == [30, 41, 80]
 
 
 def test_black_leader_cut_hard_is_a_cut_at_each_end() -> None:
