@@ -33,6 +33,11 @@ def test_a_filter_can_be_taken_out_for_one_run() -> None:
     assert [name for name, _ in recipe.load("film", ["filters=['colorize']"]).chain] == ["colorize"]
 
 
+def test_chroma_may_be_written_without_quotes() -> None:
+    bare, quoted = recipe.load("film", ["master.chroma=422"]), recipe.load("film", ["master.chroma='422'"])
+    assert bare.plain["master"]["chroma"] == quoted.plain["master"]["chroma"] == "422"
+
+
 def test_what_does_not_touch_the_picture_does_not_touch_its_key() -> None:
     assert recipe.load("film").picture_key() == recipe.load("film", ["title=another"]).picture_key()
 

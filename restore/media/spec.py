@@ -16,10 +16,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from restore.film import Reel, VideoStream
 from restore.media.encoder import FIRST_FIELD, INTERLACED, Track, chroma_size, opens, pixel_format
+
+
+def _as_text(value: object) -> object:
+    """TOML reads an unquoted 420 as a number; nothing else is meant by it."""
+    return str(value) if type(value) is int else value
 
 
 class MasterSettings(BaseModel):
@@ -27,7 +32,7 @@ class MasterSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     codec: Literal["ffv1", "prores", "h264"] = "ffv1"
-    chroma: Literal["auto", "420", "422", "444"] = "auto"
+    chroma: Annotated[Literal["auto", "420", "422", "444"], BeforeValidator(_as_text)] = "auto"
     slices: Literal["auto"] | Annotated[int, Field(ge=1, le=256)] = "auto"
     threads: int = Field(default=4, ge=1, le=64)
     crf: int = Field(default=12, ge=0, le=51)
