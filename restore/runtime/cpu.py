@@ -64,6 +64,7 @@ class Cpu:
         self.core = openvino.Core()
         self.threads = threads
         self.precision = precision(self.core)
+        self.settings = {**SETTINGS, "INFERENCE_PRECISION_HINT": self.precision}
         self.eight_bits = eight_bits()
         wake(self.core)
         self._counted, self._number = itertools.count(), threading.local()
@@ -134,8 +135,8 @@ class CpuPainter:
                 self._requests.move_to_end((height, width))
                 return self._requests[height, width]
             self._model.reshape([1, self.card.frames, height, width])
-            settings = {**SETTINGS, "INFERENCE_PRECISION_HINT": self._cpu.precision}
-            compiled = [self._cpu.core.compile_model(self._model, "CPU", settings) for _ in range(self._cpu.threads)]
+            cpu = self._cpu
+            compiled = [cpu.core.compile_model(self._model, "CPU", cpu.settings) for _ in range(cpu.threads)]
             self._requests[height, width] = [network.create_infer_request() for network in compiled]
             if len(self._requests) > KEPT_SHAPES:
                 self._requests.popitem(last=False)

@@ -47,16 +47,7 @@ def on_cpu(cpu: Cpu, card: Card, weights: WeightSet) -> PlanesNetwork:
         if planes.shape not in compiled:
             compiled.clear()  # one film has one size
             model.reshape([1, *planes.shape])
-            compiled[planes.shape] = cpu.core.compile_model(
-                model,
-                "CPU",
-                {
-                    "INFERENCE_PRECISION_HINT": cpu.precision,
-                    "INFERENCE_NUM_THREADS": 1,
-                    "NUM_STREAMS": 1,
-                    "ENABLE_CPU_PINNING": False,
-                },
-            )
+            compiled[planes.shape] = cpu.core.compile_model(model, "CPU", cpu.settings)
         return np.array(compiled[planes.shape]([planes[None]])[0][0], np.float32)
 
     return PlanesNetwork(card, weights, run)
