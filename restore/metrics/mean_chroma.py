@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 import cv2
+import numpy as np
 
 from restore.contracts import Array
 from restore.metrics._kept import lab
@@ -28,7 +29,8 @@ class MeanChroma(Everywhere):
 def _of_frame(restored: Array, truth: Array) -> float:
     del truth  # its own value comes from adding it in place of `restored`
     colours = lab(restored)
-    return float(cv2.mean(cv2.magnitude(cv2.extractChannel(colours, 1), cv2.extractChannel(colours, 2)))[0])
+    chroma = cv2.magnitude(cv2.extractChannel(colours, 1), cv2.extractChannel(colours, 2))
+    return float(np.mean(chroma, dtype=np.float64))  # cv2.mean's last digit depends on where in memory the picture lies
 
 
 Part = MeanChroma
