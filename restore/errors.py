@@ -21,6 +21,8 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
+from pathlib import Path
 
 DAMAGED = 3
 """Exit code of a run that finished, with damage in the source that the report lists."""
@@ -84,11 +86,29 @@ _FAILING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 _SHORT = {errno.EMFILE: "ulimit -n", errno.ENFILE: "fs.file-max", errno.ENOMEM: "memory"}
 
 
+_CLOSE = 256 << 20
+"""Bytes under the limit of memory at which it may have been met: libraries ask for as many at once."""
+
+
+def _at_memory_limit() -> bool:
+    """Whether this process came near the limit of its address space (ulimit -v). Where memory is refused, libraries
+    raise what comes to hand: "can't start new thread", "failed to map segment", errors without a message."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit == resource.RLIM_INFINITY:
+        return False
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:  # other systems do not tell
+        return False
+    peak = next((int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmPeak:")), 0)
+    return peak > limit - _CLOSE
+
+
 def known(error: BaseException) -> RestoreError | None:
     """What an error of the system means that no room has met with; None for those that mean a bug of ours."""
     if isinstance(error, RestoreError):
         return error
-    if isinstance(error, MemoryError) or (isinstance(error, ImportError) and "failed to map" in str(error)):
+    if isinstance(error, MemoryError) or _at_memory_limit():
         return Unavailable(
             "there is not enough memory; end other programs, or raise its limit: the same command goes on"
         )

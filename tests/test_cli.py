@@ -341,3 +341,16 @@ class TestShow:
 
     def test_clock(self) -> None:
         assert [show.clock(s) for s in (0, 87.4, 3600, 7509)] == ["0:00", "1:27", "1:00:00", "2:05:09"]
+
+
+@pytest.mark.parametrize(("limit", "told"), [("unlimited", "None"), ("1", "not enough memory")])
+def test_whatever_is_raised_at_the_limit_of_memory_is_told_as_short_memory(limit: str, told: str) -> None:
+    code = (
+        "import resource, sys; from restore.errors import known;"
+        "above = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize() + (64 << 20);"
+        "size = resource.RLIM_INFINITY if sys.argv[1] == 'unlimited' else above;"
+        "resource.setrlimit(resource.RLIMIT_AS, (size, size));"
+        "print(known(SystemError('error return without exception set')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, limit], capture_output=True, text=True, check=True)
+    assert told in done.stdout
