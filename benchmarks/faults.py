@@ -76,19 +76,7 @@ def traced(stage: Stage, paths: Sequence[str], *words: str) -> tuple[Run, str]:
     log = stage.folder / "strace.log"
     watch = [word for path in paths for word in ("-P", path)]
     tracer = subprocess.Popen(
-        [
-            "strace",
-            "-f",
-            "-q",
-            "-y",
-            "-p",
-            str(run.pid),
-            "-o",
-            str(log),
-            *watch,
-            *words,
-        ],
-        stderr=subprocess.DEVNULL,
+        ["strace", "-f", "-q", "-y", "-p", str(run.pid), "-o", str(log), *watch, *words], stderr=subprocess.DEVNULL
     )
     status = Path(f"/proc/{run.pid}/status")
     while "TracerPid:\t0\n" in status.read_text():

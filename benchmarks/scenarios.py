@@ -7,25 +7,38 @@ docs/reliability.md says where.
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import fcntl
-import os
-import pty
-import resource
 import shutil
-import signal
-import struct
-import subprocess
 import sys
-import termios
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rehearsal import Run, Stage
-
-Ended = tuple[str, list[str]]
+from rehearsal import Stage
+from scenario import Ended
+from scenarios_life import (
+    clock_jumps,
+    closed_pipes,
+    film_changes,
+    frozen,
+    notes_emptied,
+    programs_end,
+    recipe_changed,
+    stopped,
+    stopped_twice,
+    take_flipped,
+    terminals,
+    threads_changed,
+    two_masters,
+)  # fmt: skip
+from scenarios_room import (
+    exists,
+    file_limit,
+    full_at_start,
+    full_on_the_way,
+    little_memory,
+    no_folder,
+    no_gpu,
+    twice,
+)  # fmt: skip
 
 
 def all_of(stage: Stage) -> Iterator[tuple[str, str, list[str]]]:
@@ -34,402 +47,6 @@ def all_of(stage: Stage) -> Iterator[tuple[str, str, list[str]]]:
         stage.clear()
         said, wrong = play(stage)
         yield (play.__doc__ or "").splitlines()[0], said, wrong
-
-
-def must(run: Run, code: int, *says: str) -> Ended:
-    """The run ended with `code` and one line that has these words in it."""
-    wrong = []
-    lines = [line for line in run.said.splitlines() if line.startswith("restore: ")]
-    if run.code != code:
-        wrong.append(f"ended with {run.code}, must be {code}: {run.said.strip()[-200:]}")
-    if "Traceback" in run.said or (code and len(lines) != 1):
-        wrong.append(f"said {run.said.strip()[-200:]!r}")
-    wrong += [f"does not say {word!r}: {run.said.strip()[-200:]}" for word in says if word not in run.said]
-    return f"{run.code}", wrong
-
-
-def then_right(stage: Stage, ended: Ended, *more: str) -> Ended:
-    """The same command ends with 0 now, and the right bytes."""
-    said, wrong = ended
-    kept, run = stage.takes(), stage.run(*more)
-    return f"{said}, then {run.code}", [
-        *wrong,
-        *stage.partial(),
-        *stage.wrong_after(run, kept),
-    ]
-
-
-def halfway(stage: Stage, *more: str, number: int = signal.SIGTERM, times: int = 1) -> Run:
-    """A run that is stopped when its first take lies there; again where it was done before it could be stopped."""
-    for _ in range(8):
-        run = stage.start(*more)
-        until = time.monotonic() + 30
-        while not stage.takes() and time.monotonic() < until:
-            time.sleep(0.002)
-        for _ in range(times):
-            os.kill(run.pid, number)
-            time.sleep(0.02)
-        if run.wait().code:
-            break
-        stage.clear()
-    return run
-
-
-def exists(stage: Stage) -> Ended:
-    """S1: a result is there already; with --overwrite it is replaced"""
-    stage.run()
-    said, wrong = must(stage.run(), 73, "--overwrite")
-    again = stage.run("--overwrite")
-    return f"{said}; --overwrite: {again.code}", [*wrong, *stage.wrong_after(again)]
-
-
-def twice(stage: Stage) -> Ended:
-    """S2: the same reel twice at once"""
-    first = stage.start()
-    while not list(stage.out.glob(".restore/*/index.npz")):
-        time.sleep(0.002)
-    os.kill(first.pid, signal.SIGSTOP)
-    second = Stage.start(stage)
-    said, wrong = must(second.wait(), 75, str(first.pid))
-    wrong += [f"took {second.seconds:.1f} s"] if second.seconds > 10 else []
-    os.kill(first.pid, signal.SIGCONT)
-    return f"second: {said}", wrong + stage.wrong_after(first.wait())
-
-
-def no_folder(stage: Stage) -> Ended:
-    """S3: the output folder is a file, or takes no file"""
-    stage.out.write_text("a file")
-    said, wrong = must(stage.run(), 73)
-    stage.out.unlink()
-    stage.out.mkdir(mode=0o555)
-
-    more, also = must(stage.run(before=powerless), 73)
-    stage.out.rmdir()
-    return f"{said}; {more}", wrong + also
-
-
-def powerless() -> None:
-    """Give all of root's rights away: what is read-only is that for this process too (capset(2))."""
-    header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
-    if ctypes.CDLL(None, use_errno=True).capset(header, none):
-        raise OSError(ctypes.get_errno(), "capset")
-
-
-@contextlib.contextmanager
-def small_disk(stage: Stage, size: str) -> Iterator[Path]:
-    """A file system of `size` bytes in place of the output folder."""
-    stage.out.mkdir()
-    subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(stage.out)],
-        check=True,
-    )
-    try:
-        yield stage.out
-    finally:
-        subprocess.run(["umount", "-l", str(stage.out)], check=True)
-
-
-def full_at_start(stage: Stage) -> Ended:
-    """S4: the disk is too full to begin"""
-    if os.geteuid():
-        return "not played: wants root, for a small disk", []
-    with small_disk(stage, "64k"):
-        return must(stage.run(), 74, "GB needed")
-
-
-def full_on_the_way(stage: Stage) -> Ended:
-    """S5: the disk fills up on the way; room is made; the same command goes on"""
-    if os.geteuid():
-        return "not played: wants root, for a small disk", []
-    said, wrong = list[str](), list[str]()
-    for size in (
-        600,
-        700,
-        800,
-        900,
-        1100,
-    ):  # KiB: full at the takes, at the master, at the papers
-        with small_disk(stage, f"{size}k"):
-            run = stage.run()
-            if run.code:
-                wrong += must(run, 74)[1] + stage.partial()
-                subprocess.run(["mount", "-o", "remount,size=64m", str(stage.out)], check=True)
-                kept = stage.takes()
-                wrong += stage.wrong_after(stage.run(), kept)
-            said.append(f"{run.code}")
-        stage.clear()
-    wrong += [] if "74" in said else ["it never was full"]
-    return " ".join(said), wrong
-
-
-def file_limit(stage: Stage) -> Ended:
-    """S6: ulimit -f; the limit is lifted; the same command goes on"""
-    said, wrong = list[str](), list[str]()
-    words = [word for word in stage.words if word != "--json"]  # standard output is a file here
-    for size in (2, 8, 20, 60, 120):  # KiB
-
-        def limited(size: int = size) -> None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (size << 10, size << 10))
-
-        run = stage.run(before=limited, words=[*words, str(stage.out)])
-        if run.code:
-            wrong += [f"{size} KiB: {each}" for each in (*must(run, 74)[1], *stage.partial())]
-            wrong += stage.wrong_after(stage.run(), stage.takes())
-        said.append(f"{run.code}")
-        stage.clear()
-    return " ".join(said), wrong
-
-
-def no_gpu(stage: Stage) -> Ended:
-    """S7: --device cuda where there is none"""
-    with contextlib.suppress(ImportError):
-        import torch
-
-        if torch.cuda.is_available():
-            return "not played: there is a GPU", []
-    return must(stage.run("--device", "cuda:0"), 69)
-
-
-def little_memory(stage: Stage) -> Ended:
-    """S9: not enough memory; the limit is lifted; the same command goes on"""
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    said, wrong = list[str](), list[str]()
-    for more in (0, 150, 300):  # MiB
-
-        def limited(more: int = more) -> None:
-            resource.setrlimit(resource.RLIMIT_AS, (used + (more << 20),) * 2)
-
-        run = stage.run(before=limited)
-        said.append(f"{run.code}")
-        if run.code not in (0, 69):
-            wrong.append(f"{more} MiB more: ended with {run.code}: {run.said.strip()[-200:]}")
-        if run.code:
-            wrong += [*stage.partial(), *stage.wrong_after(stage.run(), stage.takes())]
-        stage.clear()
-    return " ".join(said), wrong
-
-
-def stopped(stage: Stage) -> Ended:
-    """S11: SIGINT and SIGTERM: it stops within 5 s, and goes on"""
-    said, wrong = list[str](), list[str]()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        began = time.monotonic()
-        run = halfway(stage, number=number)
-        if run.code != 128 + number or time.monotonic() - began > 15:
-            wrong.append(f"{number.name}: ended with {run.code} after {run.seconds:.1f} s: {run.said[-200:]}")
-        wrong += [f"a process is left: {line}" for line in stage.children()]
-        more, also = then_right(stage, (f"{run.code}", []))
-        said.append(more)
-        wrong += also
-        stage.clear()
-    return "; ".join(said), wrong
-
-
-def stopped_twice(stage: Stage) -> Ended:
-    """S11: a second SIGINT ends it at once"""
-    run = halfway(stage, number=signal.SIGINT, times=2)
-    return then_right(stage, (f"{run.code}", [] if run.code == 130 else [f"ended with {run.code}"]))
-
-
-def frozen(stage: Stage) -> Ended:
-    """S12: SIGSTOP, and SIGCONT two seconds later"""
-    run = stage.start()
-    for _ in range(3):
-        time.sleep(stage.seconds / 5)
-        os.kill(run.pid, signal.SIGSTOP)
-        time.sleep(0.7)
-        os.kill(run.pid, signal.SIGCONT)
-    return f"{run.wait().code}", stage.wrong_after(run)
-
-
-def clock_jumps(stage: Stage) -> Ended:
-    """S13: the clock is a day early, a year late, or runs ten times too fast"""
-    library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-    if library is None:
-        return "not played: wants libfaketime", []
-    said, wrong = list[str](), list[str]()
-    for change in ("-1d", "+1y", "+0 x10"):
-        environment = {**os.environ, "LD_PRELOAD": str(library), "FAKETIME": change}
-        environment |= dict.fromkeys(("FAKETIME_DONT_FAKE_MONOTONIC", "DONT_FAKE_MONOTONIC"), "1")
-        code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import rehearsal; rehearsal.fresh()"
-        words = [sys.executable, "-c", code, *stage.words, str(stage.out)]
-        for _ in range(8):  # libfaketime itself makes sleeping fail at times (EINVAL)
-            done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120)
-            if "Invalid argument" not in done.stderr:
-                break
-        else:
-            said.append(f"{change}: not played, libfaketime fails")
-            continue
-        run = Run(0, stage.folder, 0.0, done.returncode, said=done.stderr)
-        wrong += [f"{change}: {each}" for each in stage.wrong_after(run)]
-        said.append(f"{change}: {run.code}")
-        stage.clear()
-    return ", ".join(said), wrong
-
-
-def film_changes(stage: Stage) -> Ended:
-    """S20: the film is changed while it is read"""
-    content, times = stage.film.read_bytes(), stage.film.stat()
-    run = stage.start()
-    while not stage.takes():
-        time.sleep(0.002)
-    stage.film.write_bytes(content + b"more")
-    said, wrong = must(run.wait(), 65, "was changed")
-    stage.film.write_bytes(content)
-    os.utime(stage.film, ns=(times.st_atime_ns, times.st_mtime_ns))
-    wrong += [name for name in stage.right if (stage.out / name).exists()]
-    return then_right(stage, (said, wrong))
-
-
-def spoilt(stage: Stage, pattern: str, change: Callable[[Path], None]) -> Ended:
-    """Stop a run half way, change the files in its work folder that fit `pattern`, go on."""
-    run = halfway(stage)
-    for path in stage.out.glob(f".restore/*/{pattern}"):
-        change(path)
-    again = stage.run()
-    return f"{run.code}, then {again.code}", stage.wrong_after(again)
-
-
-def flip(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    path.write_bytes(content)
-
-
-def take_flipped(stage: Stage) -> Ended:
-    """S21: a bit of each finished take flips before the run goes on"""
-    return spoilt(stage, "takes/*.mkv", flip)
-
-
-def notes_emptied(stage: Stage) -> Ended:
-    """S22: the notes beside the takes, and the index, are emptied or cut"""
-    said, wrong = [], []
-    for pattern in ("takes/*.json", "index.npz"):
-        for change in (
-            lambda path: path.write_bytes(b""),
-            lambda path: path.write_bytes(path.read_bytes()[:40]),
-            flip,
-        ):
-            more, also = spoilt(stage, pattern, change)
-            said.append(more)
-            wrong += [f"{pattern}: {each}" for each in also]
-            stage.clear()
-    return "; ".join(sorted(set(said))), wrong
-
-
-def otherwise(stage: Stage, first: tuple[str, ...], second: tuple[str, ...]) -> Ended:
-    """Begin with some words, go on with others: what comes out is what the others alone give."""
-    stage.run(*second)
-    wanted = stage.sha256(stage.out / "reel.master.mkv")
-    stage.clear()
-    begun, run = halfway(stage, *first), stage.run(*second)
-    made = stage.out / "reel.master.mkv"
-    wrong = [] if run.code == 0 and stage.sha256(made) == wanted else [f"ended with {run.code}: {run.said[-200:]}"]
-    return f"{begun.code}, then {run.code}", wrong
-
-
-def recipe_changed(stage: Stage) -> Ended:
-    """S23: another recipe when the run goes on"""
-    return otherwise(stage, (), ("--set", "filters=['colorize','median']"))
-
-
-def threads_changed(stage: Stage) -> Ended:
-    """S24: another number of threads when the run goes on"""
-    return otherwise(stage, ("--threads", "1"), ("--threads", "2"))
-
-
-def closed_pipes(stage: Stage) -> Ended:
-    """S25: standard output and standard error are closed, or nobody reads them"""
-    said, wrong = list[str](), list[str]()
-
-    def shut() -> None:
-        os.close(1)
-        os.close(2)
-
-    def unread() -> None:
-        ends = os.pipe()
-        os.dup2(ends[1], 1)
-        os.dup2(ends[1], 2)
-        os.close(ends[0])
-        os.close(ends[1])
-
-    for before in (shut, unread):
-        run = stage.run(before=before)
-        said.append(f"{run.code}")
-        wrong += stage.partial()
-        if run.code not in (0, 141):
-            wrong.append(f"{before.__name__}: ended with {run.code}")
-        if run.code:
-            wrong += stage.wrong_after(stage.run(), stage.takes())
-        stage.clear()
-    return ", ".join(said), wrong
-
-
-def terminals(stage: Stage) -> Ended:
-    """S25: a terminal of ten columns, one of none, and LANG=C"""
-    said, wrong = list[str](), list[str]()
-    words = [word for word in stage.words if word != "--json"]
-    for columns, language in ((10, "C.UTF-8"), (0, "C.UTF-8"), (80, "C")):
-        ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 5, columns, 0, 0))
-
-        def seen(theirs: int = theirs, language: str = language) -> None:
-            os.environ.update(LANG=language, LC_ALL=language, TERM="xterm")
-            os.dup2(theirs, 2)
-
-        run = stage.start(before=seen, words=[*words, str(stage.out)])
-        os.close(theirs)
-        while True:
-            try:
-                if not os.read(ours, 65536):
-                    break
-            except OSError:
-                break
-        os.close(ours)
-        said.append(f"{run.wait().code}")
-        wrong += [f"{columns} columns, {language}: {each}" for each in stage.wrong_after(run)]
-        stage.clear()
-    return ", ".join(said), wrong
-
-
-def programs_end(stage: Stage) -> Ended:
-    """The ffmpeg program is killed while it puts the reel together"""
-    run = stage.start()
-    until = time.monotonic() + 30
-    killed = False
-    while not killed and time.monotonic() < until:
-        for line in Path("/proc").glob("[0-9]*/cmdline"):
-            with contextlib.suppress(OSError):
-                if b"matroska" in line.read_bytes() and str(stage.out).encode() in line.read_bytes():
-                    os.kill(int(line.parent.name), signal.SIGKILL)
-                    killed = True
-    said, wrong = must(run.wait(), 69)
-    return then_right(stage, (said, wrong if killed else ["it was not met"]))
-
-
-def two_masters(stage: Stage) -> Ended:
-    """A run is killed while its ffmpeg program writes; that one is held up, and the next run starts at once"""
-    run = stage.start()
-    until, helper = time.monotonic() + 30, 0
-    while not helper and time.monotonic() < until:
-        for line in Path("/proc").glob("[0-9]*/cmdline"):
-            with contextlib.suppress(OSError):
-                if b"matroska" in line.read_bytes() and str(stage.out).encode() in line.read_bytes():
-                    helper = int(line.parent.name)
-    if not helper:
-        return "not played: the program was not met", []
-    os.kill(helper, signal.SIGSTOP)
-    os.kill(run.pid, signal.SIGKILL)
-    run.wait()
-    partial = stage.partial()
-    again = stage.start()
-    time.sleep(stage.seconds)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(helper, signal.SIGCONT)
-    return f"{run.code}, then {again.wait().code}", [
-        *partial,
-        *stage.wrong_after(again),
-    ]
 
 
 PLAYS: tuple[Callable[[Stage], Ended], ...] = (
