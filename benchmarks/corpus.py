@@ -25,60 +25,20 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import fuzz
+from corpus_ends import End, table
 from corpus_twins import RECIPES, card
-
-LIMIT_S = 20.0
-"""Seconds that one case may take. Films of an hour are not held to it, only to what becomes of them."""
 
 SILENCE_S = 90.0
 BATCH = 24
 TRAPS = ("PICKLE_RAN", "YAML_RAN", "PWNED")
 RESTORE = [sys.executable, "-P", "-m", "restore.flows.cli"]
-ENDS = {0: "ok", 3: "partial", 65: "reject", 66: "reject", 73: "reject", 78: "reject"}
-
-
-@dataclass
-class End:
-    """What became of a case."""
-
-    case: dict[str, Any]
-    code: int | None = None
-    frames: int | None = None
-    seconds: float = 0.0
-    said: str = ""
-    strict: int | None = None
-    wrong: str = ""
-
-    @property
-    def name(self) -> str:
-        return ENDS.get(self.code, f"code {self.code}") if self.code is not None else "no end"
-
-    def judge(self) -> None:
-        """Fill in what is wrong, if anything is."""
-        expect, want = self.case["expect"], self.case["frames"]
-        if self.wrong:
-            return
-        if self.name not in ENDS.values():
-            self.wrong = f"ended with {self.name}"
-        elif expect not in ("either", self.name):
-            self.wrong = f"is {self.name} ({self.code}), must be {expect}"
-        elif self.name == "ok" and want is not None and self.frames not in (None, want):
-            self.wrong = f"{self.frames} frames, must be {want}"
-        elif self.seconds > LIMIT_S and self.case["group"] != "long":
-            self.wrong = f"took {self.seconds:.0f} s"
-        elif self.name == "reject" and ("\n" in self.said or not self.said):
-            self.wrong = f"said {self.said!r}"
-        elif self.name == "partial" and self.strict not in (None, 65):
-            self.wrong = f"--strict ended with {self.strict}"
 
 
 def film_of(case: dict[str, Any], corpus: Path) -> str:
@@ -264,43 +224,6 @@ def unreadable(case: dict[str, Any], corpus: Path, work: Path) -> End:
     rights = "-dac_override,-dac_read_search"
     first = ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}"] if os.geteuid() == 0 else []
     return command(End(case), ["probe", str(corpus / case["id"])], work, first)
-
-
-def table(ends: Sequence[End]) -> list[str]:
-    """The result by group, and what the doubtful cases became, in Markdown."""
-    lines = [
-        "| group | cases | as they must | ok | partial | reject | slowest |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    groups: dict[str, list[End]] = {}
-    for end in ends:
-        groups.setdefault(end.case["group"], []).append(end)
-    for group, found in [*groups.items(), ("all", list(ends))]:
-        count = Counter(end.name for end in found)
-        right, slow = (
-            sum(not end.wrong for end in found),
-            max(end.seconds for end in found),
-        )
-        became = " | ".join(str(count[name]) for name in ("ok", "partial", "reject"))
-        lines.append(f"| {group} | {len(found)} | {right} | {became} | {slow:.1f} s |")
-    strict = [end for end in ends if end.strict is not None]
-    lines += [
-        "",
-        f"`--strict` ended {sum(end.strict == 65 for end in strict)} of {len(strict)} damaged films with 65.",
-    ]
-    wrong = [f"* `{ascii(end.case['id'])[1:-1]}`: {end.wrong}" for end in ends if end.wrong]
-    doubtful = [end for end in ends if end.case["expect"] == "either"]
-    lines += [
-        "",
-        *(wrong or ["No case ended otherwise than it must."]),
-        "",
-        "| may end either way | ended |",
-        "|---|---|",
-    ]
-    return [
-        *lines,
-        *(f"| {ascii(end.case['id'])[1:-1]}: {end.case['why']} | {end.name} |" for end in doubtful),
-    ]
 
 
 def main() -> int:

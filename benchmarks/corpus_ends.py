@@ -1,0 +1,85 @@
+"""How a case of the corpus ended, whether it should have, and the table of all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+LIMIT_S = 20.0
+"""Seconds that one case may take. Films of an hour are not held to it, only to what becomes of them."""
+
+ENDS = {0: "ok", 3: "partial", 65: "reject", 66: "reject", 73: "reject", 78: "reject"}
+
+
+@dataclass
+class End:
+    """What became of a case."""
+
+    case: dict[str, Any]
+    code: int | None = None
+    frames: int | None = None
+    seconds: float = 0.0
+    said: str = ""
+    strict: int | None = None
+    wrong: str = ""
+
+    @property
+    def name(self) -> str:
+        return ENDS.get(self.code, f"code {self.code}") if self.code is not None else "no end"
+
+    def judge(self) -> None:
+        """Fill in what is wrong, if anything is."""
+        expect, want = self.case["expect"], self.case["frames"]
+        if self.wrong:
+            return
+        if self.name not in ENDS.values():
+            self.wrong = f"ended with {self.name}"
+        elif expect not in ("either", self.name):
+            self.wrong = f"is {self.name} ({self.code}), must be {expect}"
+        elif self.name == "ok" and want is not None and self.frames not in (None, want):
+            self.wrong = f"{self.frames} frames, must be {want}"
+        elif self.seconds > LIMIT_S and self.case["group"] != "long":
+            self.wrong = f"took {self.seconds:.0f} s"
+        elif self.name == "reject" and ("\n" in self.said or not self.said):
+            self.wrong = f"said {self.said!r}"
+        elif self.name == "partial" and self.strict not in (None, 65):
+            self.wrong = f"--strict ended with {self.strict}"
+
+
+def table(ends: Sequence[End]) -> list[str]:
+    """The result by group, and what the doubtful cases became, in Markdown."""
+    lines = [
+        "| group | cases | as they must | ok | partial | reject | slowest |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    groups: dict[str, list[End]] = {}
+    for end in ends:
+        groups.setdefault(end.case["group"], []).append(end)
+    for group, found in [*groups.items(), ("all", list(ends))]:
+        count = Counter(end.name for end in found)
+        right, slow = (
+            sum(not end.wrong for end in found),
+            max(end.seconds for end in found),
+        )
+        became = " | ".join(str(count[name]) for name in ("ok", "partial", "reject"))
+        lines.append(f"| {group} | {len(found)} | {right} | {became} | {slow:.1f} s |")
+    strict = [end for end in ends if end.strict is not None]
+    lines += [
+        "",
+        f"`--strict` ended {sum(end.strict == 65 for end in strict)} of {len(strict)} damaged films with 65.",
+    ]
+    wrong = [f"* `{ascii(end.case['id'])[1:-1]}`: {end.wrong}" for end in ends if end.wrong]
+    doubtful = [end for end in ends if end.case["expect"] == "either"]
+    lines += [
+        "",
+        *(wrong or ["No case ended otherwise than it must."]),
+        "",
+        "| may end either way | ended |",
+        "|---|---|",
+    ]
+    return [
+        *lines,
+        *(f"| {ascii(end.case['id'])[1:-1]}: {end.case['why']} | {end.name} |" for end in doubtful),
+    ]
