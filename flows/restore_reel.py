@@ -173,7 +173,7 @@ def _restored(shots: Sequence[Shot], job: Job, places: Places) -> tuple[Take, ..
     takes, waiting, count = list[Take](), deque[PrefectFuture[Take]](), len(shots)
     try:
         for number, shot in enumerate(shots, start=1):
-            waiting.append(restore_shot.submit(shot, f"{number} of {count}", job))
+            waiting.append(restore_shot.submit(shot, number, count, job))
             while len(waiting) > places.limit - 1 + AHEAD:
                 takes.append(waiting.popleft().result())
         while waiting:

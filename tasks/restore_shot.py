@@ -10,11 +10,11 @@ from restore.steps.restore_shot import restore_shot as render
 from restore.tasks._step import step
 
 
-@step("restore shot", run_name="shot {label}")
-def restore_shot(shot: Shot, label: str, job: Job) -> Take:
+@step("restore shot", run_name="shot {number} of {count}")
+def restore_shot(shot: Shot, number: int, count: int, job: Job) -> Take:
     check_stop()
-    places = here()
-    with places.one():
+    places, label = here(), f"{number} of {count}"
+    with places.one(number):
         take = render(shot, job, progress=places.counting(meter("restore", label)))
     if take.found:
         tell(Event("found", "restore", shot.frames, shot.frames, label))

@@ -25,9 +25,9 @@ def at_once(limit: int) -> int:
     """The most shots that were in a place at the same time, of six."""
     room, now, most, lock = Places(limit), 0, 0, threading.Lock()
 
-    def shot() -> None:
+    def shot(number: int) -> None:
         nonlocal now, most
-        with room.one():
+        with room.one(number):
             with lock:
                 now += 1
                 most = max(most, now)
@@ -35,7 +35,7 @@ def at_once(limit: int) -> int:
             with lock:
                 now -= 1
 
-    shots = [threading.Thread(target=shot) for _ in range(6)]
+    shots = [threading.Thread(target=shot, args=(number,)) for number in range(1, 7)]
     for thread in shots:
         thread.start()
     for thread in shots:
@@ -72,9 +72,32 @@ def test_what_was_asked_for_is_not_tried() -> None:
 
 def test_who_waits_for_a_place_hears_of_a_stop() -> None:
     room = Places(1)
-    with room.one():
+    with room.one(1):
         progress.request_stop(Stopped("enough"))
-        with pytest.raises(Stopped), room.one():
+        with pytest.raises(Stopped), room.one(2):
+            pass
+
+
+def test_shots_begin_in_the_order_of_the_film_whoever_asks_first() -> None:
+    room, begun = Places(1), list[int]()
+
+    def shot(number: int) -> None:
+        with room.one(number):
+            begun.append(number)
+
+    shots = [threading.Thread(target=shot, args=(number,)) for number in (4, 3, 2, 1)]
+    for thread in shots:
+        thread.start()
+        time.sleep(0.02)
+    for thread in shots:
+        thread.join()
+    assert begun == [1, 2, 3, 4]
+
+
+def test_a_shot_that_is_tried_again_does_not_wait_for_its_turn() -> None:
+    room = Places(1)
+    for number in (1, 2, 1):
+        with room.one(number):
             pass
 
 

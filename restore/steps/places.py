@@ -32,18 +32,22 @@ class Places:
         self.limit = workers or 1
         self._trying = workers == 0
         self._busy = 0
+        self._next = 1  # the shot that is next to begin
         self._frames, self._began = 0, 0.0
         self._alone = 0.0  # frames a second, one shot at a time
         self._changed = threading.Condition()
 
     @contextmanager
-    def one(self) -> Iterator[None]:
-        """A place for one shot; waits until there is one. Raises Stopped when a stop is asked for meanwhile."""
+    def one(self, number: int) -> Iterator[None]:
+        """A place for shot `number`, from 1; waits until there is one and all shots before it have begun, so that the
+        film is read from front to back. Raises Stopped when a stop is asked for meanwhile."""
         with self._changed:
-            while self._busy >= self.limit:
+            while self._busy >= self.limit or number > self._next:
                 self._changed.wait(0.2)
                 check_stop()
             self._busy += 1
+            self._next = max(self._next, number + 1)  # a shot that is tried again has begun before
+            self._changed.notify_all()
         try:
             yield
         finally:
