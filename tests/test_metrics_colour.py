@@ -67,7 +67,7 @@ def test_ssim_is_that_of_scikit_image(seed: int, noise: float, shape: tuple[int,
 
 @pytest.mark.parametrize("size", [(360, 480), (361, 517), (480, 640)])
 def test_ssim_of_a_large_picture_is_that_of_scikit_image(size: tuple[int, int]) -> None:
-    """At each third pixel: of soft, sharp and noisy things, and of lines that lie exactly between those pixels."""
+    """Of soft, sharp and noisy things, and of lines."""
     y, x = np.mgrid[: size[0], : size[1]]
     rng = np.random.default_rng(7)
     soft = np.stack([0.5 + 0.3 * np.sin(x / 9 + y / 31), 0.5 + 0.4 * np.cos(y / 7), 0.4 + 0.3 * np.sin(x / 4)], axis=-1)
@@ -81,7 +81,7 @@ def test_ssim_of_a_large_picture_is_that_of_scikit_image(size: tuple[int, int]) 
                 truth.astype(float), restored.astype(float), channel_axis=2, data_range=1, gaussian_weights=True,
                 sigma=1.5, use_sample_covariance=False,
             )  # fmt: skip
-            assert measured("ssim", [(restored, truth)]) == pytest.approx(expected, abs=1e-3)
+            assert measured("ssim", [(restored, truth)]) == pytest.approx(expected, abs=1e-4)
 
 
 def test_lab_of_every_corner_is_that_of_scikit_image() -> None:
