@@ -98,6 +98,8 @@ def _at_memory_limit() -> bool:
         return False
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")
+    except MemoryError:
+        return True
     except OSError:  # other systems do not tell
         return False
     peak = next((int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmPeak:")), 0)
