@@ -1,4 +1,4 @@
-"""What most metrics have in common: a film's value is the mean of its frames'."""
+"""What most metrics have in common: a film's value is the mean of its frames', or of its pairs of frames."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from restore.contracts import Array
+
+Pair = tuple[Array, Array]
+"""One frame: restored, true."""
 
 
 class Everywhere:
@@ -42,3 +45,32 @@ class Mean:
         if not self._frames:
             raise ValueError(f"{self._name} of no frames")
         return self._sum / self._frames
+
+
+class Pairs:
+    """A tally that is the mean of successive frames' values; the sum is float64. `value(before, now)` is given both as
+    (restored, truth)."""
+
+    def __init__(self, name: str, value: Callable[[Pair, Pair], float]) -> None:
+        self._name, self._value = name, value
+        self._before: Pair | None = None
+        self._sum, self._pairs = 0.0, 0
+
+    def add(self, restored: Array, truth: Array) -> float | None:
+        """restored, truth: (H, W, 3) float32 R'G'B' in [0, 1]. Returns the value against the frame before."""
+        before, self._before = self._before, (restored, truth)
+        if before is None:
+            return None
+        value = self._value(before, self._before)
+        self._sum += value
+        self._pairs += 1
+        return value
+
+    def skip(self) -> None:
+        self._before = None
+
+    def score(self) -> float:
+        """Raises ValueError below two frames."""
+        if not self._pairs:
+            raise ValueError(f"{self._name} of fewer than two frames")
+        return self._sum / self._pairs

@@ -14,7 +14,7 @@ from restore.colour.ycbcr import rgb_matrix
 from restore.contracts import Array, Frames
 from restore.film import ColourTags
 from restore.metrics._kept import kept
-from restore.metrics._mean import Everywhere
+from restore.metrics._mean import Everywhere, Pair, Pairs
 
 _CODES_OF_RGB = (np.linalg.inv(rgb_matrix("bt709")) * 255).astype(np.float32)
 """Y', Cb and Cr of R'G'B', in steps of 8-bit code values."""
@@ -41,35 +41,12 @@ class Flicker(Everywhere):
     looks_back: ClassVar[int] = 1
     without_truth: ClassVar[bool] = True
 
-    def begin(self) -> FlickerTally:
-        return FlickerTally()
+    def begin(self) -> Pairs:
+        return Pairs(self.name, _between)
 
 
-class FlickerTally:
-    """Sum of the pairs' flicker, and the frame before."""
-
-    def __init__(self) -> None:
-        self._before: tuple[Array, Array] | None = None
-        self._sum, self._pairs = 0.0, 0
-
-    def add(self, restored: Array, truth: Array) -> float | None:
-        """restored, truth: (H, W, 3) float32 R'G'B' in [0, 1]. Returns the flicker against the frame before."""
-        before, self._before = self._before, (restored, truth)
-        if before is None:
-            return None
-        value = _of_pair(_small(before[0]), _small(restored), _way(before[1], truth))
-        self._sum += value
-        self._pairs += 1
-        return value
-
-    def skip(self) -> None:
-        self._before = None
-
-    def score(self) -> float:
-        """Raises ValueError below two frames."""
-        if not self._pairs:
-            raise ValueError("flicker of fewer than two frames")
-        return self._sum / self._pairs
+def _between(before: Pair, now: Pair) -> float:
+    return _of_pair(_small(before[0]), _small(now[0]), _way(before[1], now[1]))
 
 
 @kept

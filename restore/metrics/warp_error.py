@@ -9,7 +9,7 @@ import numpy as np
 
 from restore.contracts import Array
 from restore.metrics._flow import fetched, motion
-from restore.metrics._mean import Everywhere
+from restore.metrics._mean import Everywhere, Pair, Pairs
 
 
 class WarpError(Everywhere):
@@ -30,35 +30,12 @@ class WarpError(Everywhere):
     looks_back: ClassVar[int] = 1
     in_run: ClassVar[int] = 4
 
-    def begin(self) -> WarpErrorTally:
-        return WarpErrorTally()
+    def begin(self) -> Pairs:
+        return Pairs(self.name, _between)
 
 
-class WarpErrorTally:
-    """Sum of the pairs' errors, and the frame before."""
-
-    def __init__(self) -> None:
-        self._before: tuple[Array, Array] | None = None
-        self._sum, self._pairs = 0.0, 0
-
-    def add(self, restored: Array, truth: Array) -> float | None:
-        """restored, truth: (H, W, 3) float32 R'G'B' in [0, 1]. Returns the error against the frame before."""
-        before, self._before = self._before, (restored, truth)
-        if before is None:
-            return None
-        value = pair_error(before[0], restored, *motion(before[1], truth))
-        self._sum += value
-        self._pairs += 1
-        return value
-
-    def skip(self) -> None:
-        self._before = None
-
-    def score(self) -> float:
-        """Raises ValueError below two frames."""
-        if not self._pairs:
-            raise ValueError("warp_error of fewer than two frames")
-        return self._sum / self._pairs
+def _between(before: Pair, now: Pair) -> float:
+    return pair_error(before[0], now[0], *motion(before[1], now[1]))
 
 
 def pair_error(before: Array, now: Array, place: Array, seen: Array) -> float:
