@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -17,14 +15,7 @@ from restore.models import _favc, favc, favc_conv3, favc_conv3_two, favc_refine,
 from restore.runtime import Runtime  # noqa: E402
 from restore.training import colour  # noqa: E402
 
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small sums on a busy machine go faster without threads that wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def seeded(module: torch.nn.Module, spread: float = 0.05) -> torch.nn.Module:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -20,14 +19,7 @@ from restore.training import colour, motion, pack, recipe, stock  # noqa: E402
 from restore.training.ageing import Wear  # noqa: E402
 from restore.training.settings import Ageing, Data, Span, TrainRecipe, from_plain, to_plain  # noqa: E402
 
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small sums on a busy machine go faster without threads that wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def soft_picture(seed: int, height: int = 90, width: int = 120) -> np.ndarray:
