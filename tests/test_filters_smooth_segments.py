@@ -62,7 +62,7 @@ def test_colour_finer_than_the_surfaces_keeps_its_size() -> None:
 def test_a_surface_of_many_colours_is_left_alone() -> None:
     light = np.full((1, 96, 128), 120, np.uint8)
     rainbow = np.linspace(-0.3, 0.3, 128, dtype=np.float32) * np.ones((1, 2, 96, 1), np.float32)
-    made = run(Frames(light, rainbow, 0, 8, TAGS), strength=1.0)
+    made = run(Frames(light, rainbow, 0, 8, TAGS), strength=1.0, fills=0.0)
     assert np.abs(made - rainbow).mean() < 0.05
 
 
@@ -93,3 +93,28 @@ def test_ten_bits_are_as_good_as_eight() -> None:
 def test_refuses_gray_frames() -> None:
     with pytest.raises(BadRecipe, match="put colorize before it"):
         run(Frames(painted(1)[0].light, None, 0, 8, TAGS))
+
+
+def wavering() -> tuple[Frames, np.ndarray]:
+    """The drawing with colour that goes from one hue to another across each fill, as networks do."""
+    light, owner = drawing()
+    colour = FILLS[np.maximum(owner, 0)].transpose(2, 0, 1).copy()
+    colour += np.float32([[[0.08]], [[-0.08]]]) * np.linspace(-1, 1, light.shape[1], dtype=np.float32)
+    return Frames(light[None], np.ascontiguousarray(colour[None, :, 1::2, 1::2]), 0, 8, TAGS), owner
+
+
+def test_a_drawn_fill_gets_one_colour_whatever_the_network_said() -> None:
+    film, owner = wavering()
+    as_it_came, one = run(film, strength=1.0, fills=0.0), run(film, strength=1.0)
+    ground = np.array([frames[0][:, owner == 0].std(axis=1) for frames in (as_it_came, one)])
+    assert (ground[1] < 0.1 * ground[0]).all()
+    assert np.allclose(
+        one[0][:, owner == 0].mean(axis=1), film.colour[0][:, owner[1::2, 1::2] == 0].mean(axis=1), atol=0.02
+    )
+
+
+def test_shaded_surfaces_are_no_fills() -> None:
+    film, owner = wavering()
+    shaded = film.light + (np.linspace(-40, 40, owner.shape[1])[None] * (owner >= 0)).astype(np.int8)
+    film = Frames(shaded.astype(np.uint8), film.colour, 0, 8, TAGS)
+    assert np.array_equal(run(film, strength=1.0), run(film, strength=1.0, fills=0.0))

@@ -85,3 +85,25 @@ def test_a_surface_smaller_than_a_sample_of_colour_has_no_say() -> None:
     found = segments.coloured(labels, np.full((10, 10, 2), 0.1, np.float32), 0.02)
     assert found.trust[0] == pytest.approx(1.0) and found.trust[1] == 0.0
     assert np.isfinite(found.means).all()
+
+
+def test_a_fill_has_one_light_and_a_drawing_is_made_of_fills() -> None:
+    light, owner = drawing()
+    fills, drawn = segments.filled(segments.surfaces_of(light), light)
+    assert (fills == 1).all()
+    assert drawn == 1
+
+    shaded = light + np.linspace(-40, 40, light.shape[1])[None] * (owner >= 0)
+    photographed = np.clip(shaded, 0, 255).astype(np.uint8)
+    labels = segments.surfaces_of(photographed)
+    fills, drawn = segments.filled(labels, photographed)
+    assert fills[np.unique(labels[owner == 0])].max() == 0
+    assert drawn == 0
+
+
+def test_a_fill_may_have_outlines_and_dots_in_it() -> None:
+    light, _ = drawing()
+    light[10:110:10, 10:150:10] = 60
+    fills, _ = segments.filled(np.zeros(light.shape, np.int32), np.where(light == 180, light, 60).astype(np.uint8))
+    share = (light == 180).mean()
+    assert fills[0] == pytest.approx(np.clip((share - 0.6) / 0.2, 0, 1), abs=1e-5)
