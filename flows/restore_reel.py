@@ -31,6 +31,7 @@ from restore.steps.prepare import Plan
 from restore.steps.publish import Outputs, in_work_folder, publish
 from restore.steps.restore_shot import Job, take_key
 from restore.tasks.assemble import assemble
+from restore.tasks.guide import guide
 from restore.tasks.judge import judge
 from restore.tasks.probe import probe
 from restore.tasks.report import report
@@ -149,7 +150,9 @@ def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> Finish
         survey, shots = split(plan, str(work.folder))
     _say_damage(survey, strict=plan.options.strict)
     _say_left(shots)
-    job = Job(survey, plan.recipe, plan.spec, str(work.takes), plan.options.device, plan.options.pinned_threads)
+    hints = guide(plan, survey, shots, str(work.folder)) if plan.options.guided else ()
+    device, threads = plan.options.device, plan.options.pinned_threads
+    job = Job(survey, plan.recipe, plan.spec, str(work.takes), device, threads, hints)
     with stage("restore", times, survey.frames):
         _say_resuming(shots, job)
         places = begin(plan.options.workers)

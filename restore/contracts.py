@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -30,6 +30,8 @@ class Frames:
     depth   bits of luma, 8 to 16.
     tags    matrix, range and siting needed to write the colour back.
     turns   quarter turns clockwise by which a player shows the picture; a network must see people upright.
+    hints   (T, 3, h, w), float32: CIE a*, b* that are wanted, and the confidence in them, 0 (none is) to 1 (painted),
+            at a size of their own, samples centred as those of `colour`; None where nobody asked for a colour.
     """
 
     light: Light
@@ -38,6 +40,7 @@ class Frames:
     depth: int
     tags: ColourTags
     turns: int = 0
+    hints: Colour | None = None
 
     def __len__(self) -> int:
         return int(self.light.shape[0])
@@ -52,7 +55,24 @@ class Frames:
         if not 0 <= lo <= hi <= len(self):
             raise IndexError(f"frames [{start}, {stop}) are not within [{self.start}, {self.stop})")
         colour = None if self.colour is None else self.colour[lo:hi]
-        return Frames(self.light[lo:hi], colour, start, self.depth, self.tags, self.turns)
+        hints = None if self.hints is None else self.hints[lo:hi]
+        return Frames(self.light[lo:hi], colour, start, self.depth, self.tags, self.turns, hints)
+
+
+@dataclass(frozen=True)
+class Painted:
+    """The colour that somebody wants of one frame: whole, or some places of it.
+
+    frame       its number in the reel.
+    ab          (2, h, w) float32: CIE a*, b*, in the orientation of the stored picture, at any size up to its own.
+    confidence  (h, w) float32: 0 not painted, 1 painted; between where a reader is less sure.
+    source      where it comes from, for people: a file's name, "dots.json", "palette: coat of Anna".
+    """
+
+    frame: int
+    ab: Colour
+    confidence: Colour
+    source: str
 
 
 @dataclass(frozen=True)
@@ -120,6 +140,36 @@ class Filter(Protocol):
         The function gets windows in order, each with up to `context` further frames on each side (fewer at the ends
         of the shot), and returns Frames of the same span; the caller drops the context.
         """
+        ...
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A whole shot, all its parts, before its first window: what a filter may look at that carries painted colour.
+
+    start, stop  its frames in the reel.
+    painted      the painted frames that reach it, by frame: its own, and those of other shots that it remembers.
+    frames       all its frames from the first to the last, in runs, without colour; each call reads the film anew.
+    lit          the light of one frame of the reel, (H, W) as decoded, for painted frames that lie elsewhere.
+    scratch      folder for what is too large for memory; what lies there under the name of its ingredients may stay.
+    key          digest of the film, the scene and the painted frames.
+    """
+
+    start: int
+    stop: int
+    painted: Sequence[Painted]
+    frames: Callable[[], Iterator[Frames]]
+    lit: Callable[[int], Light]
+    scratch: str
+    key: str
+
+
+@runtime_checkable
+class LooksAhead(Protocol):
+    """A filter that begins with its whole scene in view, where frames of it are painted; else `begin` is called."""
+
+    def foresee(self, shot: Shot, scene: Scene) -> Callable[[Frames], Frames]:
+        """One shot's session, as `Filter.begin` gives it."""
         ...
 
 
@@ -197,8 +247,11 @@ __all__ = [
     "Guidance",
     "HasIngredients",
     "Light",
+    "LooksAhead",
     "Metric",
+    "Painted",
     "Painter",
+    "Scene",
     "Score",
     "Tally",
 ]

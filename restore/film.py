@@ -145,6 +145,21 @@ class Shot:
 
 
 @dataclass(frozen=True)
+class Hint:
+    """One painted frame on disk, as `restore.guidance.shelf` put it there."""
+
+    frame: int  # in the reel
+    path: str  # .npz in the work folder
+    sha256: str  # of what is in it: frame, colours, confidence
+    source: str  # where it comes from, for people
+    beyond: tuple[int, ...] = ()  # numbers of the other shots that remember it
+
+    def reaches(self, shot: Shot) -> bool:
+        """Whether the shot's colours hang on this frame."""
+        return shot.scene_start <= self.frame < shot.scene_stop or shot.number in self.beyond
+
+
+@dataclass(frozen=True)
 class Take:
     """A rendered span on disk: one Matroska file with the FFV1 picture and, when wanted, the H.264 one beside it."""
 
@@ -156,6 +171,7 @@ class Take:
     seconds: float  # spent making it; 0.0 when it was found
     found: bool  # already on disk from an earlier run
     chroma_sha256: str = ""  # of a shot that was left: of Cb and Cr of every frame, as the take was given them
+    hints: tuple[Hint, ...] = ()  # painted frames that its colours hang on
 
 
 @dataclass(frozen=True)

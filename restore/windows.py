@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from restore import profile
-from restore.contracts import Frames
+from restore.contracts import Colour, Frames
 
 WINDOW = 8
 """Frames that a filter gets to return at a time, beside the context it asked for."""
@@ -35,17 +35,22 @@ def joined(parts: list[Frames]) -> Frames:
         return parts[0]
     if any(a.stop != b.start for a, b in itertools.pairwise(parts)):
         raise ValueError(f"frames do not follow on each other: {[(p.start, p.stop) for p in parts]}")
-    colours = [p.colour for p in parts if p.colour is not None]
-    if colours and len(colours) != len(parts):
-        raise ValueError("some frames have colour and some have none")
     return Frames(
         light=np.concatenate([p.light for p in parts]),
-        colour=np.concatenate(colours) if colours else None,
+        colour=_all_or_none([p.colour for p in parts], "colour"),
         start=parts[0].start,
         depth=parts[0].depth,
         tags=parts[0].tags,
         turns=parts[0].turns,
+        hints=_all_or_none([p.hints for p in parts], "hints"),
     )
+
+
+def _all_or_none(parts: list[Colour | None], what: str) -> Colour | None:
+    there = [part for part in parts if part is not None]
+    if there and len(there) != len(parts):
+        raise ValueError(f"some frames have {what} and some have none")
+    return np.concatenate(there) if there else None
 
 
 def windowed(stream: Iterable[Frames], context: int, size: int = WINDOW) -> Iterator[tuple[Frames, int, int]]:

@@ -128,5 +128,5 @@ def test_every_setting_is_documented() -> None:
     text = (Path(__file__).parents[1] / "docs" / "recipes.md").read_text(encoding="utf-8")
     plain = recipe.load("film").plain
     tables = [value for value in plain.values() if isinstance(value, dict)]
-    assert len(tables) == 6
+    assert len(tables) == 7
     assert [key for table in tables for key in table if f"`{key}`" not in text] == []

@@ -14,6 +14,7 @@ from restore import colour, models
 from restore.contracts import Card, Colour, Frames, Light, Painter
 from restore.errors import BadRecipe
 from restore.film import Shot
+from restore.guidance.planes import laid_over
 from restore.runtime.planes import check_painter
 
 LONGEST = 4
@@ -95,6 +96,8 @@ class Colorize(BaseModel):
         ab = np.asarray(painter(padded, seen=seen), dtype=np.float32)[self.candidate]
         ab = ab[:, :, : -(-height // card.stride), : -(-width // card.stride)] * np.float32(self.saturation)
         ab = np.rot90(ab, frames.turns, (2, 3))
+        if frames.hints is not None:
+            ab = laid_over(ab, frames.hints[seen:])
         under = colour.luma(_sized(small[seen:], ab.shape[2:]), frames.depth, full_range)
         return colour.cbcr_from_ab(ab, under, frames.tags.matrix)
 

@@ -32,6 +32,11 @@ class Options(BaseModel):
     keep_takes: bool = Field(default=False, description="leave the rendered shots in OUT/.restore when all is done")
 
     @property
+    def guided(self) -> bool:
+        """Whether anybody asks for a colour."""
+        return False
+
+    @property
     def frame_rate(self) -> Fraction | None:
         """`rate` as a number. Raises UsageError."""
         return None if self.rate is None else frame_rate(self.rate)

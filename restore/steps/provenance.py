@@ -21,7 +21,7 @@ import numpy as np
 
 from restore import __version__
 from restore.contracts import RunsNetwork
-from restore.film import Master, Reel, Scorecard, Shot, Survey, Take, to_plain
+from restore.film import Hint, Master, Reel, Scorecard, Shot, Survey, Take, to_plain
 from restore.media.ffmpeg import library_versions, program
 from restore.media.index import NO_TIME, Index
 from restore.steps.leave import sentence
@@ -108,6 +108,7 @@ def before(plan: Plan, survey: Survey, shots: Sequence[Shot], takes: Sequence[Ta
             "notes": list(survey.notes),
         },
         "shots": to_plain(tuple(shots)),
+        "painted": painted(takes),
         "options": options.model_dump(mode="json", exclude=set(PLACES)),
         "recipe": plan.recipe.plain,
         "luma_altered_by": list(plan.recipe.changes_light),
@@ -117,6 +118,19 @@ def before(plan: Plan, survey: Survey, shots: Sequence[Shot], takes: Sequence[Ta
         "takes": [{"shot": t.shot.number, "part": t.shot.part, "key": t.key, "sha256": t.sha256} for t in takes],
         "versions": versions(),
     }
+
+
+def painted(takes: Sequence[Take]) -> list[dict[str, Any]]:
+    """The painted frames that somebody gave, with the digest of each and the numbers of the shots that they reach."""
+    shots: dict[Hint, set[int]] = {}
+    for take in takes:
+        for hint in take.hints:
+            shots.setdefault(hint, set()).add(take.shot.number)
+    found = sorted(shots, key=lambda hint: (hint.frame, hint.sha256))
+    return [
+        {"frame": hint.frame, "source": hint.source, "sha256": hint.sha256, "shots": sorted(shots[hint])}
+        for hint in found
+    ]
 
 
 def statement(shots: Sequence[Shot]) -> str:

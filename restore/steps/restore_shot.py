@@ -20,9 +20,10 @@ import numpy as np
 from restore import __version__, profile
 from restore.colour import chroma_planes
 from restore.configs.recipe import Recipe
-from restore.contracts import Frames, HasIngredients, RunsNetwork
+from restore.contracts import Frames, HasIngredients, LooksAhead, RunsNetwork
 from restore.errors import BadRecipe
-from restore.film import Reel, Shot, Survey, Take, VideoStream, digest
+from restore.film import Hint, Reel, Shot, Survey, Take, VideoStream, digest
+from restore.guidance.planes import holding
 from restore.media.ffmpeg import library_versions
 from restore.media.index import Index
 from restore.media.read import Picture, Reader
@@ -31,8 +32,9 @@ from restore.media.write import TakeWriter
 from restore.progress import Progress
 from restore.runtime import Runtime
 from restore.steps.keep_shot import keep
+from restore.steps.scene import named, reaching, scene
 from restore.store import file_sha256, write_json, writing
-from restore.windows import WINDOW, filtered, overlapped
+from restore.windows import WINDOW, Session, filtered, overlapped
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +49,17 @@ class Job:
     takes: str  # folder that finished takes are put in
     device: str  # "auto" | "cpu" | "cuda:N"
     threads: int
+    hints: tuple[Hint, ...] = ()  # painted frames of the whole reel
 
+    @property
+    def film(self) -> list[Any]:
+        """All that says which film it is, and how it is decoded."""
+        reel = self.survey.reel
+        return [reel.sha256, reel.video.index, reel.video.colour, reel.sequence_rate, reel.deinterlace]
+
+
+SCRATCH = "scratch"
+"""Folder beside the takes for what one shot needs while it is made."""
 
 LARGE = 1 << 20
 """Pixels of a picture from which on windows are shorter."""
@@ -119,12 +131,13 @@ def _index(path: str, sha256: str) -> Index:
 
 def take_key(shot: Shot, job: Job) -> str:
     """Digest of everything that decides a take's bytes; two takes with the same key are the same take."""
-    reel = job.survey.reel
+    hints = reaching(shot, job.hints)
     return digest(
         {
-            "source": [reel.sha256, reel.video.index, reel.video.colour, reel.sequence_rate, reel.deinterlace],
+            "source": job.film,
             "span": [shot.start, shot.stop, shot.scene_start, shot.scene_stop],
             **({"left": True} if shot.left else _colour_key(job)),
+            **({"painted": named(hints)} if hints else {}),
             "output": job.spec,
             "made with": [__version__, library_versions()],
         }
@@ -155,7 +168,8 @@ def found(shot: Shot, job: Job) -> Take | None:
     if not whole:
         log.warning("take %s of shot %d is not what was written; it is made again", key[:12], shot.number)
         return None
-    return Take(shot, key, str(path), noted["sha256"], path.stat().st_size, 0.0, True, chroma)
+    size, painted = path.stat().st_size, reaching(shot, job.hints)
+    return Take(shot, key, str(path), noted["sha256"], size, 0.0, True, chroma, painted)
 
 
 def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None) -> Take:
@@ -177,7 +191,8 @@ def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None) -> T
     sha256 = file_sha256(path)
     noted = {"sha256": sha256, "chroma_sha256": chroma, "frames": shot.frames, "start": shot.start}
     write_json(path.with_suffix(".json"), noted)
-    return Take(shot, key, str(path), sha256, path.stat().st_size, time.monotonic() - began, False, chroma)
+    size, painted = path.stat().st_size, reaching(shot, job.hints)
+    return Take(shot, key, str(path), sha256, size, time.monotonic() - began, False, chroma, painted)
 
 
 def _kept(shot: Shot, job: Job, take: TakeWriter, progress: Progress | None) -> str:
@@ -204,22 +219,45 @@ def _made(shot: Shot, job: Job, take: TakeWriter, progress: Progress | None) -> 
 
 def _rendered(shot: Shot, job: Job, reader: Reader) -> Generator[Frames]:
     """The shot's frames with their colour. Reading, each filter and the caller's writing run beside each other."""
-    reel, runtime = job.survey.reel, studio(job.device, job.threads).runtime
+    reel = job.survey.reel
     context = sum(part.context for _, part in job.recipe.chain)
     start = max(shot.scene_start, shot.start - context)
     stop = min(shot.scene_stop, shot.stop + context)
     index = _index(job.survey.index_path, job.survey.index_sha256)
+    sessions = _sessions(shot, job)
     pictures = reader.pictures(start, stop, index)
     with ExitStack() as stages:  # closed last one first: then no stage waits for one that has gone
         size = window(reel.video)
         stream = stages.enter_context(closing(overlapped(_runs(pictures, reel, size), stage="read")))
-        for name, part in job.recipe.chain:
-            done = filtered(stream, part, part.begin(shot, runtime), size)
+        for (name, part), session in zip(job.recipe.chain, sessions, strict=True):
+            done = filtered(stream, part, session, size)
             stream = stages.enter_context(closing(overlapped(done, depth=1, stage=name)))
         for frames in stream:
             lo, hi = max(frames.start, shot.start), min(frames.stop, shot.stop)
             if lo < hi:
                 yield frames.part(lo, hi)
+
+
+def _sessions(shot: Shot, job: Job) -> list[Session]:
+    """A session of each filter for this shot. Where frames of it are painted, no filter takes their colours away."""
+    runtime, hints = studio(job.device, job.threads).runtime, reaching(shot, job.hints)
+    chain = [part for _, part in job.recipe.chain]
+    if not hints:
+        return [part.begin(shot, runtime) for part in chain]
+    if not any(isinstance(part, LooksAhead) for part in chain):
+        raise BadRecipe("filters: frames are painted, and nothing in the chain carries them; put carry first")
+    seen = scene(shot, hints, job.film, Path(job.takes).with_name(SCRATCH), functools.partial(_look, job))
+    return [
+        holding(part.foresee(shot, seen) if isinstance(part, LooksAhead) else part.begin(shot, runtime))
+        for part in chain
+    ]
+
+
+def _look(job: Job, start: int, stop: int) -> Iterator[Frames]:
+    """The film's frames [start, stop) once more, in runs, by a reader of their own."""
+    reel, index = job.survey.reel, _index(job.survey.index_path, job.survey.index_sha256)
+    with studio(job.device, job.threads).reader(reel) as reader:
+        yield from _runs(reader.pictures(start, stop, index), reel, window(reel.video))
 
 
 def window(video: VideoStream) -> int:

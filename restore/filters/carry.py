@@ -1,0 +1,50 @@
+"""Carries the colours of painted frames through their shot, both ways, before anything else is coloured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from restore.contracts import Frames, Scene
+from restore.film import Shot
+from restore.guidance import carried
+from restore.guidance.carried import Carrying
+
+
+class Carry(BaseModel):
+    """Settings of the filter `carry`. Shots that no painted frame reaches pass through it untouched.
+
+    It fills `Frames.hints`; the filters after it make the colours that are still missing, and leave those alone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    context: ClassVar[int] = 0
+    changes_light: ClassVar[bool] = False
+    version: ClassVar[int] = 1
+
+    size: int = Field(320, ge=64, le=1024, description="longer side at which colours are carried, px")
+
+    def begin(self, shot: Shot, runtime: Any) -> Callable[[Frames], Frames]:
+        """A shot without painted frames: nothing is done."""
+        del shot, runtime
+        return lambda frames: frames
+
+    def foresee(self, shot: Shot, scene: Scene) -> Callable[[Frames], Frames]:
+        """A shot with painted frames: they are carried through the whole scene first, then handed out.
+
+        Raises what reading the film raises, and DiskError for the scratch file.
+        """
+        del shot
+        wanted = carried.through(scene, Carrying(self.size))
+
+        def guided(frames: Frames) -> Frames:
+            return replace(frames, hints=wanted(frames.start, frames.stop))
+
+        return guided
+
+
+Part = Carry

@@ -1,0 +1,1 @@
+"""Colour that people ask for: read from what they painted or named, kept, and carried through the film."""
