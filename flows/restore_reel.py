@@ -1,4 +1,4 @@
-"""The way of one reel, from film to verified master, as a Prefect flow: probe, split, restore, assemble, judge, report.
+"""The way of one reel, from film to verified master, as a Prefect flow: probe, split, restore, assemble, prove, report.
 
 The same flow runs from the command line, on a temporary server of its own, and on a Prefect server. Everything that
 makes the result is in `restore.steps`; Prefect shows and retries, the work folder holds the truth.
@@ -28,12 +28,13 @@ from restore.steps.options import Options
 from restore.steps.papers import Finished
 from restore.steps.places import MOST, Places, begin
 from restore.steps.prepare import Plan
+from restore.steps.prove import Made
 from restore.steps.publish import Outputs, in_work_folder, publish
 from restore.steps.restore_shot import Job, take_key
 from restore.tasks.assemble import assemble
 from restore.tasks.guide import guide
-from restore.tasks.judge import judge
 from restore.tasks.probe import probe
+from restore.tasks.prove import prove
 from restore.tasks.report import report
 from restore.tasks.restore_shot import restore_shot
 from restore.tasks.split import split
@@ -159,9 +160,9 @@ def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> Finish
         takes = _restored(shots, job, places)
     made = in_work_folder(plan.outputs, work.folder)
     with stage("assemble", times):
-        master = assemble(plan, survey, shots, takes, made)
-    with stage("judge", times):
-        scorecard = judge(plan, survey, shots, master, made.scores)
+        joined = assemble(plan, survey, shots, takes, made)
+    with stage("prove", times, survey.frames):
+        master, scorecard = prove(plan, survey, shots, Made(takes, made, joined))
     reel = Finished(plan, survey, shots, takes, master, scorecard, profile.taken(survey.frames, places.limit))
     with stage("report", times):
         report(reel, times, made)

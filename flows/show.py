@@ -28,7 +28,8 @@ STEPS = {
     "probe": "opening and hashing",
     "split": "reading the whole film",
     "restore": "restoring",
-    "assemble": "putting together and proving",
+    "assemble": "putting together",
+    "prove": "proving and scoring",
     "judge": "scoring",
     "report": "writing the report",
 }

@@ -25,7 +25,7 @@ class Event:
     """One thing that happened on the way of a reel."""
 
     kind: str  # "reel" | "folder" | "begin" | "progress" | "found" | "end" | "note" | "warning"
-    step: str = ""  # "probe" | "split" | "restore" | "assemble" | "judge" | "report"
+    step: str = ""  # "probe" | "split" | "restore" | "assemble" | "prove" | "judge" | "report"
     done: int = 0  # frames of this step, or of this shot; bytes in "probe"
     total: int = 0  # the same; 0 where it is not known
     shot: str = ""  # "12 of 120", when the step goes shot by shot

@@ -203,7 +203,7 @@ def test_a_film_too_small_for_a_metric_is_scored_by_the_others(tmp_path: Path) -
 
 def test_without_truth_a_film_is_measured_by_itself_and_nothing_is_made_up(films: dict[str, Path]) -> None:
     card = judge(str(films["made"]), None, survey_of(films["truth"]), WHOLE)
-    assert card.truth == "none" and card.note.startswith("No truth was given. Each 4th frame of a shot: ")
+    assert card.truth == "none" and card.note.startswith("No truth was given. Each 12th frame of a shot: ")
     scores = named(card.scores)
     for score in card.scores:
         assert (score.gray, score.truth) == (None, None)

@@ -6,20 +6,24 @@ import hashlib
 import re
 from array import array
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+import av.error
 import numpy as np
 import numpy.typing as npt
 from av.bitstream import BitStreamFilterContext
 
+from restore.errors import BadInput, ProofFailed, shown
 from restore.media import damage
 from restore.media.feed import packets_of
 from restore.media.index import NO_TIME, Index, light_digest
+from restore.media.read import Picture
 from restore.progress import Progress
 
 
@@ -35,6 +39,10 @@ class Pictures:
     chroma: tuple[str, ...] = ()  # of each span that was asked for, SHA-256 of Cb and Cr of its frames
 
 
+Look = Callable[[Generator[Picture]], None]
+"""Takes the pictures of a file, one after the other, while it is read back."""
+
+
 @dataclass
 class Payload:
     """What one track carries: the bytes of all its packets, one after the other, and the words if it is text."""
@@ -48,38 +56,98 @@ class Payload:
         return str(self.sha256.hexdigest())
 
 
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """What a file that we wrote cannot be read back for is raised as ProofFailed, naming it."""
+    try:
+        yield
+    except (BadInput, av.error.FFmpegError) as problem:
+        if isinstance(problem, OSError | MemoryError):  # the machine's, not the file's
+            raise
+        raise ProofFailed(
+            f"{shown(path)}: cannot be read back ({damage.plain(problem)}); nothing is published: check the disk, run "
+            "again"
+        ) from problem
+
+
 def pictures(
     path: Path, index: Index | None, progress: Progress | None = None, total: int = 0,
-    spans: Sequence[tuple[int, int]] = (),
+    spans: Sequence[tuple[int, int]] = (), look: Look | None = None,
 ) -> Pictures:  # fmt: skip
     """Decode the first video track of a file that we wrote, and hold its luma to `index` frame by frame.
 
-    `spans`, in order: half-open intervals of frames whose chroma is digested.
+    `spans`, in order: half-open intervals of frames whose chroma is digested. `look` takes the pictures on their way,
+    so that nothing else has to decode the file again; they must then be `total`. Raises ProofFailed for a file that
+    cannot be read back, and what `look` raises.
     """
-    times, whole, strange = array("q"), hashlib.sha256(), None
-    chroma, waiting = [hashlib.sha256() for _ in spans], deque(enumerate(spans))
+    found = list[Pictures]()
+    frames = _read_back(path, index, progress, total, spans, found)
+    if look is not None:
+        look(_counted(frames, path, total))
+    for _ in frames:
+        pass
+    return found[0]
+
+
+def _counted(frames: Iterator[Picture], path: Path, total: int) -> Generator[Picture]:
+    """The frames, which must be `total`: who looks at them need not know what to say of a file that was cut short."""
+    number = 0
+    for frame in frames:
+        number += 1
+        if number > total:
+            break
+        yield frame
+    if number != total:
+        raise ProofFailed(f"{shown(path)}: {'more' if number > total else number} frames, the source has {total}")
+
+
+def _read_back(
+    path: Path, index: Index | None, progress: Progress | None, total: int, spans: Sequence[tuple[int, int]],
+    found: list[Pictures],
+) -> Iterator[Picture]:  # fmt: skip
+    """Every frame of the file, digested; what was learned of them goes into `found` after the last one."""
+    times, strange, digests = array("q"), None, _Digests(spans)
     own = {"protocol_whitelist": "file"}
-    with damage.listening() as lines, av.open(f"file:{path}", options=own, metadata_errors="replace") as film:
+    with (
+        readable(path),
+        damage.listening() as lines,
+        av.open(f"file:{path}", options=own, metadata_errors="replace") as film,
+    ):
         track = film.streams.video[0]
         track.thread_type = "SLICE"  # FFmpeg's complaints from frame threads do not arrive
         for number, frame in enumerate(film.decode(track)):
             planes = _packed(frame)
-            for plane in planes:
-                whole.update(plane.data)
+            digests.add(number, planes)
             if index and strange is None and (number >= len(index) or light_digest(planes[0]) != index.digest(number)):
                 strange = number
-            while waiting and number >= waiting[0][1][1]:
-                waiting.popleft()
-            if waiting and number >= waiting[0][1][0]:
-                for plane in planes[1:]:
-                    chroma[waiting[0][0]].update(plane.data)
             times.append(NO_TIME if frame.pts is None else frame.pts)
             if progress and number % 50 == 0:
                 progress(number, max(total, number))
+            yield Picture(number, frame.pts, frame.duration, bool(frame.key_frame), planes[0], (planes[1], planes[2]))
         unit = Fraction(track.time_base or 0)
         beside = {stream.codec_context.name for stream in film.streams.audio}  # hurt sound goes on as it was
         complaints = tuple(f"{part}: {said.strip()}" for _, part, said in lines if part not in beside)
-    return Pictures(times, unit, strange, whole.hexdigest(), complaints, tuple(digest.hexdigest() for digest in chroma))
+    found.append(Pictures(times, unit, strange, digests.whole.hexdigest(), complaints, digests.chroma()))
+
+
+class _Digests:
+    """SHA-256 of all planes of all frames, and of the chroma of some spans of them."""
+
+    def __init__(self, spans: Sequence[tuple[int, int]]) -> None:
+        self.whole = hashlib.sha256()
+        self._chroma, self._waiting = [hashlib.sha256() for _ in spans], deque(enumerate(spans))
+
+    def add(self, number: int, planes: Sequence[npt.NDArray[Any]]) -> None:
+        for plane in planes:
+            self.whole.update(plane.data)
+        while self._waiting and number >= self._waiting[0][1][1]:
+            self._waiting.popleft()
+        if self._waiting and number >= self._waiting[0][1][0]:
+            for plane in planes[1:]:
+                self._chroma[self._waiting[0][0]].update(plane.data)
+
+    def chroma(self) -> tuple[str, ...]:
+        return tuple(digest.hexdigest() for digest in self._chroma)
 
 
 def _packed(frame: av.VideoFrame) -> list[npt.NDArray[Any]]:

@@ -10,15 +10,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-import av.error
-
-from restore.errors import BadInput, ProofFailed, Stopped
+from restore import profile
+from restore.errors import Stopped
 from restore.film import ColourTags, Gate, Survey, Take, VideoStream
 from restore.media.carried import NONE, carried
 from restore.media.clock import Clock, clock
-from restore.media.damage import plain
 from restore.media.encoder import Track
-from restore.media.evidence import Pictures, pictures
+from restore.media.evidence import Look, Pictures, pictures, readable
 from restore.media.freight import for_access, for_master
 from restore.media.index import NO_TIME, Index
 from restore.media.probe import probe
@@ -42,59 +40,59 @@ class Proof:
 
 def prove(
     survey: Survey, index: Index, spec: OutputSpec, master: Path, access: Path | None,
-    progress: Progress | None = None, takes: Sequence[Take] = (),
+    progress: Progress | None = None, takes: Sequence[Take] = (), look: Look | None = None,
 ) -> Proof:  # fmt: skip
     """Read master and access copy back and judge them. A failed gate is reported, not raised.
 
-    `takes`, in order: the chroma of those whose shot was left is held to what they were given of the source.
+    `takes`, in order: the chroma of those whose shot was left is held to what they were given of the source. `look`
+    is shown every picture of the master, as it was decoded for the proof; what it raises is raised here.
     Raises ProofFailed when a file cannot be read back at all.
     """
-    try:
-        return _proof(survey, index, spec, (master, access), progress, takes)
-    except (BadInput, av.error.FFmpegError) as problem:
-        if isinstance(problem, OSError | MemoryError):  # the machine's, not the file's
-            raise
-        raise ProofFailed(
-            f"{master}: cannot be read back ({plain(problem)}); nothing is published: check the disk, run again"
-        ) from problem
-
-
-def _proof(
-    survey: Survey, index: Index, spec: OutputSpec, made: tuple[Path, Path | None], progress: Progress | None,
-    takes: Sequence[Take],
-) -> Proof:  # fmt: skip
-    master, access = made
-    reel, times = survey.reel, clock(survey.reel.video, index)
     left = [take for take in takes if take.shot.left]
     spans = [(take.shot.start, take.shot.stop) for take in left] if spec.lossless else []
     with _beside(access if spec.access else None) as reading:
-        seen = pictures(master, index if spec.lossless else None, progress, survey.frames, spans)
+        seen = pictures(master, index if spec.lossless else None, progress, survey.frames, spans, look)
+    with readable(master):
+        proof = _of_master(survey, index, spec, master, seen)
+    gates, hashes = list(proof.gates), [("master video", seen.sha256), *proof.hashes]
+    if left:
+        gates.insert(1, _chroma(seen, left, survey.reel.video, spec))
+    if access and reading and spec.access:
+        copy = reading.result()
+        with readable(access):
+            gates += _of_access(survey, index, spec, access, copy)
+    return Proof(tuple(gates), tuple(hashes))
+
+
+def _of_master(survey: Survey, index: Index, spec: OutputSpec, master: Path, seen: Pictures) -> Proof:
+    reel = survey.reel
     gates = [
         _light(seen, index, spec),
-        *([_chroma(seen, left, reel.video, spec)] if left else []),
         _count("frames", seen, survey.frames),
-        _times("timestamps", seen, times, spec.suffix == ".mkv"),
+        _times("timestamps", seen, clock(reel.video, index), spec.suffix == ".mkv"),
         _clean("decoding", seen),
         _picture("picture tags", probe(str(master), digest=False).video, reel.video, spec.master),
     ]
-    hashes = [("master video", seen.sha256)]
+    if reel.container == "sequence":
+        return Proof(tuple(gates), ())
+    beside, sums = carried(reel, for_master(reel, spec.suffix), master)
+    return Proof((*gates, *beside), tuple(sums))
+
+
+def _of_access(survey: Survey, index: Index, spec: OutputSpec, access: Path, copy: Pictures) -> list[Gate]:
+    assert spec.access is not None
+    reel, freight = survey.reel, for_access(survey.reel, spec.audio)
+    gates = [
+        _count("access frames", copy, survey.frames),
+        _times("access timestamps", copy, clock(reel.video, index), False, freight.lead_s),
+        _clean("access decoding", copy),
+        _picture("access picture tags", probe(str(access), digest=False).video, reel.video, spec.access),
+        _faststart(access),
+    ]
     if reel.container != "sequence":
-        beside, sums = carried(reel, for_master(reel, spec.suffix), master)
-        gates += beside
-        hashes += sums
-    if access and reading and spec.access:
-        copy, freight = reading.result(), for_access(reel, spec.audio)
-        gates += [
-            _count("access frames", copy, survey.frames),
-            _times("access timestamps", copy, times, False, freight.lead_s),
-            _clean("access decoding", copy),
-            _picture("access picture tags", probe(str(access), digest=False).video, reel.video, spec.access),
-            _faststart(access),
-        ]
-        if reel.container != "sequence":
-            beside, _ = carried(reel, freight, access)
-            gates += [replace(gate, name=f"access {gate.name}") for gate in beside if gate.detail != NONE]
-    return Proof(tuple(gates), tuple(hashes))
+        beside, _ = carried(reel, freight, access)
+        gates += [replace(gate, name=f"access {gate.name}") for gate in beside if gate.detail != NONE]
+    return gates
 
 
 @contextmanager
@@ -110,12 +108,17 @@ def _beside(access: Path | None) -> Iterator[Future[Pictures] | None]:
             raise Stopped("the proof was stopped")
 
     with ThreadPoolExecutor(1, "access copy") as beside:
-        reading = beside.submit(pictures, access, None, heed)
+        reading = beside.submit(_timed, access, heed)
         try:
             yield reading
         except BaseException:
             ended.set()
             raise
+
+
+def _timed(access: Path, heed: Progress) -> Pictures:
+    with profile.working("read back access"):
+        return pictures(access, None, heed)
 
 
 def _light(seen: Pictures, index: Index, spec: OutputSpec) -> Gate:

@@ -1,1 +1,1 @@
-"""The verbs: probe, split, restore_shot, assemble, judge, report."""
+"""The verbs: probe, split, restore_shot, assemble, prove, judge, report."""

@@ -24,6 +24,7 @@ from restore.steps import provenance
 from restore.steps.assemble import assemble
 from restore.steps.options import Options
 from restore.steps.prepare import opened
+from restore.steps.prove import Made, prove
 from restore.steps.publish import in_work_folder
 from restore.steps.restore_shot import Job, restore_shot
 from restore.steps.split import split
@@ -138,4 +139,6 @@ def _whole_way(film: Path, scratch: Path) -> tuple[Gate, ...]:
     survey, shots = split(plan.reel, scratch / "index.npz")
     job = Job(survey, plan.recipe, plan.spec, str(scratch), "cpu", plan.options.pinned_threads)
     takes = tuple(restore_shot(shot, job) for shot in shots)
-    return assemble(plan, survey, shots, takes, in_work_folder(plan.outputs, scratch)).gates
+    made = in_work_folder(plan.outputs, scratch)
+    joined = assemble(plan, survey, shots, takes, made)
+    return prove(plan, survey, shots, Made(takes, made, joined))[0].gates

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, zip_longest
 from pathlib import Path
 
-from restore import colour, metrics
+from restore import colour, metrics, profile
 from restore.colour.codes import Float
 from restore.contracts import Metric
 from restore.errors import BadInput, UsageError, shown
@@ -27,8 +27,9 @@ from restore.steps.tallies import NONE, Measured, Notepad, Pictures, named, of_f
 from restore.windows import overlapped
 
 NO_TRUTH = "not measured, because no truth was given"
-ALONE = 4
-"""Without a truth, each so many frames of a shot are measured: one pair in four shows flicker, and costs little."""
+ALONE = 12
+"""Without a truth, each so many frames of a shot are measured: two pairs a second of film show flicker, and cost
+little."""
 LEFT_OUT = "they have no part in the film's scores"
 ALL_LEFT = "not measured, because every shot was left as it is"
 SAME_RATE = 0.005
@@ -64,8 +65,12 @@ class Measuring:
     each: Each | None = None
 
 
-def judge(restored: str, survey: Survey, shots: Sequence[Shot], wanted: Judging) -> Scorecard:
+def judge(
+    restored: str, survey: Survey, shots: Sequence[Shot], wanted: Judging, given: Iterator[Picture] | None = None
+) -> Scorecard:
     """Score the film at `restored` by the metrics that take part in a run, shot by shot and frame by frame.
+
+    `given`: all its pictures, where somebody decodes them anyway; else the film is read here.
 
     The metrics that cost much are measured on some frames only, or left to `restore score`; the scorecard says which.
     Without a truth, those that need one stand in it with the reason why they were not measured.
@@ -82,7 +87,7 @@ def judge(restored: str, survey: Survey, shots: Sequence[Shot], wanted: Judging)
     )
     with table as each:
         how = Measuring(parts, wanted.progress, each)
-        card = measure(probe(restored, digest=False), wanted.truth, survey, shots, how)
+        card = measure(probe(restored, digest=False), wanted.truth, survey, shots, how, given)
     left_out = f"{left}; {LEFT_OUT}. " if (left := sentence(shots)) else ""
     if wanted.truth is None:
         rest = [part for part in shelf if part.in_run and not part.without_truth]
@@ -111,10 +116,18 @@ def sampled(parts: Sequence[Measured]) -> str:
     return said
 
 
-def measure(made: Reel, truth: str | None, survey: Survey, shots: Sequence[Shot], how: Measuring) -> Scorecard:
+def measure(
+    made: Reel,
+    truth: str | None,
+    survey: Survey,
+    shots: Sequence[Shot],
+    how: Measuring,
+    given: Iterator[Picture] | None = None,
+) -> Scorecard:
     """Score the film `made` against `truth` (see `Judging`) as `how` says, in one pass through both.
 
-    survey, shots: of the source of `made`, or of itself. Without a truth, the metrics in `how` must do without, too.
+    survey, shots: of the source of `made`, or of itself. given: see `judge`. Without a truth, the metrics in `how` must
+    do without, too.
 
     Every score has the gray baseline's beside it: the restored film's own luma without any chroma; and the truth's own
     where that says something. A film's score is the mean of its shots' by frames, so that no metric looks across a cut.
@@ -125,9 +138,14 @@ def measure(made: Reel, truth: str | None, survey: Survey, shots: Sequence[Shot]
     """
     right = None if truth is None else true_reel(survey.reel, truth)
     with ExitStack() as open_films:
-        readers = [open_films.enter_context(Reader(reel, chroma=True)) for reel in (made, right) if reel is not None]
-        pairs = open_films.enter_context(closing(_side_by_side(*readers) if right else _alone(*readers)))
-        pads = tuple(_judged(pairs, survey, shots, how))
+
+        def read(reel: Reel) -> _Film:
+            return _Film(reel, open_films.enter_context(Reader(reel, chroma=True)).pictures())
+
+        ours = read(made) if given is None else _Film(made, given)
+        pairs = open_films.enter_context(closing(_side_by_side(ours, read(right) if right else None)))
+        with profile.working("judge", survey.frames):
+            pads = tuple(_judged(pairs, survey, shots, how))
         if next(pairs, None) is not None:
             raise _another_length(right or made, f"more than {survey.frames}", survey.frames)
     left = {shot.number for shot in shots if shot.left}
@@ -164,6 +182,14 @@ def true_reel(reel: Reel, truth: str) -> Reel:
             f"{float(reel.video.rate):.3f}; the truth must be the same film"
         )
     return right
+
+
+@dataclass(frozen=True)
+class _Film:
+    """A film and all its pictures, to be read once."""
+
+    reel: Reel
+    pictures: Iterator[Picture]
 
 
 @dataclass(frozen=True)
@@ -214,21 +240,18 @@ def _judged(pairs: Iterator[_Pair], survey: Survey, shots: Sequence[Shot], how: 
                 yield pad
 
 
-def _side_by_side(made: Reader, right: Reader) -> Generator[_Pair]:
+def _side_by_side(made: _Film, right: _Film | None) -> Generator[_Pair]:
     """Frames of both films, each decoded in a thread of its own. Raises BadInput when one ends before the other."""
-    with closing(overlapped(made.pictures())) as ours, closing(overlapped(right.pictures())) as theirs:
+    with closing(overlapped(made.pictures, stage="read back")) as ours, ExitStack() as stack:
+        if right is None:
+            yield from (_Pair(restored, made.reel) for restored in ours)
+            return
+        theirs = stack.enter_context(closing(overlapped(right.pictures, stage="read truth")))
         for number, (restored, truth) in enumerate(zip_longest(ours, theirs)):
             if restored is None or truth is None:
                 short, long = number, f"more than {number}"
                 raise _another_length(right.reel, short if truth is None else long, long if truth is None else short)
             yield _Pair(restored, made.reel, truth, right.reel)
-
-
-def _alone(made: Reader) -> Generator[_Pair]:
-    """Frames of one film, decoded in a thread of its own."""
-    with closing(overlapped(made.pictures())) as ours:
-        for restored in ours:
-            yield _Pair(restored, made.reel)
 
 
 def _another_length(truth: Reel, has: int | str, film: int | str) -> BadInput:
