@@ -1,0 +1,70 @@
+"""Everything that was asked for of one frame made one: where two ask for different colours, it says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from restore.contracts import Painted
+from restore.guidance.planes import sized
+
+APART = 20.0
+"""Distance in a*b* from which on two wanted colours contradict each other: two people would name them differently."""
+
+SHARE = 0.02
+"""Share of the smaller painted area that must contradict before it is said: strokes may touch."""
+
+SURE = 0.25
+"""Confidence below which nothing contradicts anything."""
+
+
+def combined(asked: Iterable[Painted]) -> tuple[tuple[Painted, ...], tuple[str, ...]]:
+    """One painted frame for each frame, in rising order, and a sentence for each pair that contradicts.
+
+    Where several colours are wanted of a pixel the one of the higher confidence counts, of equal ones the later.
+    """
+    by_frame: dict[int, list[Painted]] = {}
+    for painted in asked:
+        by_frame.setdefault(painted.frame, []).append(painted)
+    made, said = list[Painted](), list[str]()
+    for frame in sorted(by_frame):
+        one, warnings = _of_one_frame(by_frame[frame])
+        made.append(one)
+        said += warnings
+    return tuple(made), tuple(said)
+
+
+def _of_one_frame(asked: Sequence[Painted]) -> tuple[Painted, list[str]]:
+    if len(asked) == 1:
+        return asked[0], []
+    shape = max((painted.confidence.shape for painted in asked), key=lambda size: size[0] * size[1])
+    planes = [sized(np.concatenate([p.ab, p.confidence[None]])[None], shape)[0] for p in asked]
+    whole = planes[0].copy()
+    owner = np.zeros(shape, np.int64)
+    said = list[str]()
+    for number, later in enumerate(planes[1:], start=1):
+        both = (whole[2] > SURE) & (later[2] > SURE)
+        against = both & (np.hypot(*(whole[:2] - later[:2])) > APART)
+        takes = (later[2] >= whole[2]) & (later[2] > 0)
+        for earlier in np.unique(owner[against]):
+            here = against & (owner == earlier)
+            least = min(int(np.count_nonzero(planes[n][2] > SURE)) for n in (earlier, number))
+            if np.count_nonzero(here) > SHARE * least:
+                said.append(_sentence(asked[earlier], asked[number], here, takes))
+        whole = np.where(takes, later, whole)
+        owner = np.where(takes, number, owner)
+    sources = ", ".join(dict.fromkeys(painted.source for painted in asked))
+    return Painted(asked[0].frame, np.ascontiguousarray(whole[:2]), np.ascontiguousarray(whole[2]), sources), said
+
+
+def _sentence(one: Painted, other: Painted, here: np.ndarray, takes: np.ndarray) -> str:
+    """Which two contradict, where, and which counts."""
+    rows, columns = np.nonzero(here)
+    place = f"{columns.mean() / here.shape[1]:.0%} from the left, {rows.mean() / here.shape[0]:.0%} from the top"
+    later = np.count_nonzero(here & takes) * 2 >= np.count_nonzero(here)
+    counts = other.source if later else f"{one.source}, which is surer"
+    return (
+        f"frame {one.frame}: {one.source} and {other.source} want different colours of the same place ({place}); "
+        f"{counts} counts"
+    )
