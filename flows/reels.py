@@ -77,6 +77,10 @@ def _checked(films: Sequence[str], options: Options, events: Json | None) -> tup
         raise UsageError(
             f"two films are called {shown(twice[0])!r}: their results would have the same names; use two commands"
         )
+    if len(films) > 1 and (options.painted or options.colour_copy is not None):
+        raise UsageError(
+            "painted frames, hints, objects and a coloured copy are of one film; give each film its command"
+        )
     good, codes = list[str](), list[int]()
     for film in films:
         try:

@@ -20,9 +20,10 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from restore import profile, progress, store
 from restore.errors import DAMAGED, BadInput, Stopped, shown
-from restore.film import Score, Shot, Survey, Take
+from restore.film import Hint, Score, Shot, Survey, Take
 from restore.profile import Profile
 from restore.progress import Event, stage
+from restore.steps.guide import wanted as wants_guidance
 from restore.steps.leave import HINT, sentence, warning
 from restore.steps.options import Options
 from restore.steps.papers import Finished
@@ -150,8 +151,13 @@ def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> Finish
     with stage("split", times):
         survey, shots = split(plan, str(work.folder))
     _say_damage(survey, strict=plan.options.strict)
+    hints: tuple[Hint, ...] = ()
+    if wants_guidance(plan):
+        with stage("guide", times):
+            guided = guide(plan, survey, shots, str(work.folder))
+        plan, survey = guided.of(plan, survey)
+        shots, hints = guided.shots, guided.hints
     _say_left(shots)
-    hints = guide(plan, survey, shots, str(work.folder)) if plan.options.guided else ()
     device, threads = plan.options.device, plan.options.pinned_threads
     job = Job(survey, plan.recipe, plan.spec, str(work.takes), device, threads, hints)
     with stage("restore", times, survey.frames):

@@ -27,6 +27,7 @@ STEPS = {
     "start": "checking, starting",
     "probe": "opening and hashing",
     "split": "reading the whole film",
+    "guide": "reading the wanted colours",
     "restore": "restoring",
     "assemble": "putting together",
     "prove": "proving and scoring",

@@ -160,6 +160,17 @@ class Hint:
 
 
 @dataclass(frozen=True)
+class Given:
+    """One file in which people said what colour something has, as the provenance keeps it."""
+
+    kind: str  # "keyframe" | "hints" | "objects" | "mask" | "reference" | "colour copy"
+    file: str  # its name, in the folder or beside the list that named it
+    sha256: str
+    frames: tuple[int, ...] = ()  # that it colours, if these are few
+    detail: str = ""  # for people: "31 % of the picture painted"
+
+
+@dataclass(frozen=True)
 class Take:
     """A rendered span on disk: one Matroska file with the FFV1 picture and, when wanted, the H.264 one beside it."""
 

@@ -43,6 +43,25 @@ def run(
     truth: Annotated[
         str | None, typer.Option(metavar="FILM", help="Score against this film; self: against the film's own colour.")
     ] = None,
+    keyframes: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Painted frames: 000123.png, or 00-01-02-12.png by timecode.")
+    ] = None,
+    hints: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Dots and strokes of colour, JSON (see docs/guidance.md).")
+    ] = None,
+    objects: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Objects with masks and colours, TOML or JSON.")
+    ] = None,
+    references: Annotated[
+        list[Path] | None, typer.Option("--reference", metavar="PICTURE", help="A picture whose colours to follow.")
+    ] = None,
+    colour_copy: Annotated[
+        str | None, typer.Option(metavar="FILM", help="Another copy, in colour; it need not be in step or of one size.")
+    ] = None,
+    copy_fade: Annotated[bool, typer.Option("--copy-fade", help="Take the fading out of that copy's colours.")] = False,
+    as_named: Annotated[
+        bool, typer.Option("--as-named", help="Take keyframes for the frames they name, whatever they look like.")
+    ] = False,
     access: Annotated[Access | None, typer.Option(help="The access copy; none leaves it out.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are there.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="End (65) when the film is damaged.")] = False,
@@ -63,6 +82,7 @@ def run(
     restore run film.mp4
     restore run *.mkv -o out --set access.crf=24
     restore run scans/reel_7 --fps 18 --truth print.mov
+    restore run film.mp4 --keyframes painted/ --keep-takes      (see: restore keyframes)
 
     Makes FILM.master.mkv, FILM.access.mp4, FILM.report.html, FILM.scorecard.json, FILM.scores.csv,
     FILM.provenance.json and FILM.shots.csv in the folder of --out. The film itself is only ever read.
@@ -79,15 +99,22 @@ def run(
         settings = list(overrides or ())
         if access is not None:
             settings.append(f"access.codec={access.value}")
-        for path in (out, shots, truth):
+        pictures = tuple(str(path) for path in references or ())
+        for path in (out, shots, truth, keyframes, hints, objects, colour_copy, *pictures):
             if path is not None and not _sayable(str(path)):
                 raise UsageError(f"{shown(path)}: is not UTF-8; films may have such names, other options may not")
         options = Options(
             out=str(out), recipe=recipe, overrides=tuple(settings), rate=fps, stream=stream, deinterlace=deinterlace,
-            shots=None if shots is None else str(shots), truth=truth, overwrite=overwrite, strict=strict,
-            device=device, threads=threads, workers=_workers(workers), profile=profiled, keep_takes=keep_takes,
+            shots=_text(shots), truth=truth, keyframes=_text(keyframes), hints=_text(hints), objects=_text(objects),
+            references=pictures, colour_copy=colour_copy, copy_fade=copy_fade, as_named=as_named,
+            overwrite=overwrite, strict=strict, device=device, threads=threads, workers=_workers(workers), profile=profiled,
+            keep_takes=keep_takes,
         )  # fmt: skip
         return run_reels([str(film) for film in films], options, server, as_json)
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 def _workers(text: str) -> int:

@@ -6,17 +6,19 @@ takes them: a few px of colour each, from which the rest is inferred.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from restore.contracts import Painted
 from restore.errors import shown
-from restore.film import VideoStream
-from restore.guidance import asked, swatch, when
+from restore.film import Given
+from restore.guidance import swatch, texts, when
+from restore.guidance.at_hand import Asked, AtHand
+from restore.guidance.pictures import sha256
 from restore.guidance.sheet import Ink, Sheet
-from restore.guidance.when import Timeline, When
+from restore.guidance.when import When
 
 WHAT = "a list of hints (hints.json)"
 MOST = 100_000
@@ -33,7 +35,9 @@ class Hinted(BaseModel):
     time: float | str | None = Field(
         None, description='in place of frame: seconds, "00:01:02.480", or a timecode "00:01:02:12"'
     )
-    radius: float | None = Field(None, gt=0, description="half the width, in the unit of the file; none: 1 % of the width")
+    radius: float | None = Field(
+        None, gt=0, description="half the width, in the unit of the file; none: 1 % of the width"
+    )
     colour: str | tuple[float, float] = Field(description='"#7a2030", a CSS name, or [a*, b*]')
     confidence: float = Field(1.0, gt=0, le=1, description="how much it counts against other hints")
     label: str = Field("", max_length=200, description="what it is, for people")
@@ -79,32 +83,36 @@ class Hints(BaseModel):
             raise ValueError("holds no dot and no stroke")
         return self
 
+    def marks(self) -> Iterator[tuple[str, Hinted, tuple[Point, ...]]]:
+        """Name, mark and points of each, in the order in which they are drawn."""
+        yield from ((f"dots.{number}", dot, (dot.at,)) for number, dot in enumerate(self.dots))
+        yield from ((f"strokes.{number}", stroke, stroke.along) for number, stroke in enumerate(self.strokes))
+
 
 def read(path: Path) -> tuple[Hints, bytes]:
     """The list at `path`, checked, and its bytes. Raises MissingInput or BadInput."""
-    data = asked.content(path, WHAT)
-    return asked.checked(Hints, asked.parsed(path, data), path), data
+    data = texts.content(path, WHAT)
+    return texts.checked(Hints, texts.parsed(path, data), path), data
 
 
-def painted(
-    path: Path, hints: Hints, timeline: Timeline, video: VideoStream
-) -> tuple[tuple[Painted, ...], tuple[str, ...]]:
+def asked(path: Path, film: AtHand) -> Asked:
     """One painted frame for each that is hinted at, and a sentence for each mark that contradicts one before it.
 
     Dots are drawn before strokes, each kind in the order of the file; what is drawn later counts, unless it is less
-    sure. Raises BadInput, naming the entry, for a frame past the end and a place outside the picture.
+    sure. Raises MissingInput, or BadInput naming the entry: a frame past the end, a place outside the picture.
     """
+    hints, data = read(path)
     sheets: dict[int, Sheet] = {}
     said = list[str]()
-    for kind, marks in (("dots", hints.dots), ("strokes", hints.strokes)):
-        for number, mark in enumerate(marks):
-            where = f"{shown(path)}: {kind}.{number}"
-            frame = timeline.frame(mark.when, where)
-            sheet = sheets.setdefault(frame, Sheet(video))
-            points = (mark.at,) if isinstance(mark, Dot) else mark.along
-            a_star, b_star, _ = swatch.wanted(mark.colour)
-            ink = Ink(a_star, b_star, mark.confidence, f"{kind}.{number}")
-            before = sheet.draw(sheet.places(points, hints.unit, where), sheet.width(mark.radius, hints.unit), ink)
-            if before:
-                said.append(f"{where}: wants another colour than {before} of the same place on frame {frame}")
-    return tuple(sheets[frame].painted(frame, path.name) for frame in sorted(sheets)), tuple(said)
+    for name, mark, points in hints.marks():
+        where = f"{shown(path)}: {name}"
+        frame = film.timeline.frame(mark.when, where)
+        sheet = sheets.setdefault(frame, Sheet(film.video))
+        a_star, b_star, _ = swatch.wanted(mark.colour)
+        ink = Ink(a_star, b_star, mark.confidence, name)
+        before = sheet.draw(sheet.places(points, hints.unit, where), sheet.width(mark.radius, hints.unit), ink)
+        if before:
+            said.append(f"{where}: wants another colour than {before} of the same place on frame {frame}")
+    made = tuple(sheets[frame].painted(frame, path.name) for frame in sorted(sheets))
+    counted = f"{len(hints.dots)} dots, {len(hints.strokes)} strokes"
+    return Asked(made, tuple(said), (Given("hints", path.name, sha256(data), tuple(sorted(sheets)), counted),))

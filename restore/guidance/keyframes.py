@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
-from restore.colour import from_rgb
+from restore.contracts import Painted
 from restore.errors import BadInput, MissingInput, shown
-from restore.film import VideoStream
+from restore.film import Given, VideoStream
 from restore.guidance import pictures, when
+from restore.guidance.at_hand import Asked, AtHand
 from restore.guidance.pictures import Image
-from restore.guidance.proxies import HEIGHT, WIDTH, Float, Small, likeness
-from restore.guidance.sheet import upright_size
+from restore.guidance.placing import misplaced, place
+from restore.guidance.planes import sized
+from restore.guidance.proxies import Float
+from restore.guidance.sheet import small_size, turns, upright_size
 from restore.guidance.when import When
 
 SUFFIXES = (".png", ".tif", ".tiff")
@@ -34,8 +35,8 @@ EXACT = 0.5
 ASPECT = 0.01
 """By how much a keyframe's shape may differ from the film's."""
 
-ALIKE, UNLIKE = 0.8, 0.5
-"""Likeness from which on a frame is offered as the right one, and below which the named one is the wrong one."""
+EDGE = 0.25
+"""Share of a kept sample that must be painted: rims of strokes have no colour of their own."""
 
 
 @dataclass(frozen=True)
@@ -47,25 +48,6 @@ class Named:
     full: bool
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a keyframe belongs by its picture: likeness to the frame it names, and the most alike frame of all."""
-
-    likeness: float  # nan: it has nothing to be known by
-    best: int
-    best_likeness: float
-
-    @property
-    def wrong(self) -> bool:
-        return self.likeness < UNLIKE
-
-    @property
-    def doubtful(self) -> bool:
-        """Another frame fits clearly better: what is left of the difference there is less than a third."""
-        left, least = 1 - self.likeness, 1 - self.best_likeness
-        return not self.wrong and left > 0.01 and least < left / 3
-
-
 def listed(folder: Path) -> tuple[tuple[Named, ...], tuple[str, ...]]:
     """The keyframes in a folder by name, and the names of other files in it. Folders in it are not looked into.
 
@@ -74,7 +56,9 @@ def listed(folder: Path) -> tuple[tuple[Named, ...], tuple[str, ...]]:
     try:
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as problem:
-        raise MissingInput(f"{shown(folder)}: cannot be read ({problem.strerror}); --keyframes wants a folder") from None
+        raise MissingInput(
+            f"{shown(folder)}: cannot be read ({problem.strerror}); --keyframes wants a folder"
+        ) from None
     found, others = list[Named](), list[str]()
     for entry in entries:
         if entry.suffix.lower() not in SUFFIXES or not entry.is_file():
@@ -136,32 +120,62 @@ def painted(image: Image, full: bool) -> tuple[Float, Float, bool]:
     return ab, np.where(opaque if full else coloured, alpha, np.float32(0)), full
 
 
-def place(image: Image, confidence: Float, frames: Small, named: int, turns: int) -> Place:
-    """Where a keyframe belongs by its light, among the small copies (N, 36, 48) of all frames.
+def asked(folder: Path, film: AtHand, *, as_named: bool = False) -> Asked:
+    """The painted frames of a folder, what is to be said of them, and their files.
 
-    What was painted may have other light; so the rest is compared where there is enough of it, else all that is opaque.
+    as_named: take each for the frame that its name says, whatever it looks like.
+
+    Raises MissingInput, or BadInput naming the file: a frame past the end, another shape, another frame's picture, a
+    folder in which nothing is painted.
     """
-    opaque = np.ones_like(confidence) if image.alpha is None else np.where(image.alpha >= 0.5, image.alpha, 0)
-    rest = np.where(confidence > 0, np.float32(0), opaque)
-    weight = np.asarray(rest if rest.mean() >= 0.1 else opaque, np.float32)
-    light, _, _ = from_rgb(image.rgb, "bt601")
-    small, comparable = (_proxy(np.rot90(plane, turns)) for plane in (light * np.float32(255), weight))
-    comparable = np.where(comparable > 0.9, comparable, 0).astype(np.float32)
-    if comparable.mean() < 0.05:
-        return Place(float("nan"), named, float("nan"))
-    alike = likeness(np.ascontiguousarray(small), comparable, frames)
-    if np.isnan(alike[named]):
-        return Place(float("nan"), named, float("nan"))
-    most = np.flatnonzero(alike >= alike.max() - 1e-4)
-    best = int(most[np.argmin(np.abs(most - named))])
-    return Place(float(alike[named]), best, float(alike[best]))
+    found, others = listed(folder)
+    said = [f"{shown(folder)}: {len(others)} files in it are not read, among them {shown(others[0])}"] if others else []
+    made, given = list[Painted](), list[Given]()
+    for number, each in enumerate(found):
+        film.tell(number, len(found))
+        painted_frame, file, remarks = _one(each, film, as_named)
+        if painted_frame is not None:
+            made.append(painted_frame)
+            given.append(file)
+        said += [f"{shown(each.path)}: {remark}" for remark in remarks]
+    film.tell(len(found), len(found))
+    if not made:
+        raise BadInput(
+            f"{shown(folder)}: none of its {len(found)} pictures is painted: all they show is gray or transparent; "
+            "paint one, and save it under the name it has"
+        )
+    if len(made) < len(found):
+        said.append(f"{shown(folder)}: {len(found) - len(made)} of {len(found)} keyframes are not painted yet")
+    return Asked(tuple(made), tuple(said), tuple(given))
 
 
-def _proxy(plane: npt.NDArray[np.floating]) -> Float:
-    return np.asarray(cv2.resize(np.ascontiguousarray(plane, np.float32), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA))
+def _one(each: Named, film: AtHand, as_named: bool) -> tuple[Painted | None, Given, list[str]]:
+    """One keyframe: what is painted of it (None: nothing), its file, and what is to be said of it."""
+    frame = film.timeline.frame(each.when, shown(each.path))
+    data = pictures.content(each.path)
+    image = pictures.read(each.path, data)
+    height, width = image.rgb.shape[:2]
+    exact = check_size(each.path, width, height, film.video)
+    ab, confidence, whole = painted(image, each.full)
+    share = "all of it" if whole else f"{np.count_nonzero(confidence) / confidence.size:.0%} of the picture"
+    given = Given("keyframe", each.path.name, pictures.sha256(data), (frame,), share)
+    if not confidence.any():
+        return None, given, []
+    said = list[str]()
+    if not as_named:
+        found = place(image, confidence, film.small, frame, turns(film.video))
+        said += misplaced(each.path, frame, found)
+    if not exact:
+        said.append(f"is {width}×{height} pixels; it is scaled to the film's size")
+    if pictures.foreign_profile(image.profile):
+        said.append(f"its colour profile ({shown(image.profile)}) is not followed; colours are read as sRGB")
+    return _stored(frame, ab, confidence, each.path.name, turns(film.video)), given, said
 
 
-def read(named: Named) -> tuple[Image, bytes]:
-    """The picture of a keyframe and its file's bytes. Raises MissingInput or BadInput."""
-    data = pictures.content(named.path)
-    return pictures.read(named.path, data), data
+def _stored(frame: int, ab: Float, confidence: Float, source: str, quarter_turns: int) -> Painted:
+    """A keyframe as the picture is stored, at the size at which painted frames are kept."""
+    planes = np.concatenate([ab, confidence[None]])
+    planes = sized(planes[None], small_size(confidence.shape[1], confidence.shape[0]))[0]
+    planes[2] = np.where(planes[2] >= EDGE, planes[2], 0)
+    stored = np.ascontiguousarray(np.rot90(planes, quarter_turns, (1, 2)))
+    return Painted(frame, stored[:2], np.minimum(stored[2], 1), source)

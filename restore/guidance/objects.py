@@ -3,22 +3,22 @@ seen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from restore.contracts import Painted
-from restore.errors import BadInput, shown
-from restore.film import VideoStream
-from restore.guidance import keyframes, pictures, swatch
+from restore.errors import BadInput, MissingInput, shown
+from restore.film import Given
+from restore.guidance import keyframes, ontology, pictures, swatch
+from restore.guidance.at_hand import Asked, AtHand
 from restore.guidance.ontology import Ontology, Palette, Seen, Thing
 from restore.guidance.pictures import Image
 from restore.guidance.proxies import Float
 from restore.guidance.sheet import Ink, Sheet
-from restore.guidance.when import Timeline, When
+from restore.guidance.when import When
 
 REGION = 8
 """Code values of 255 by which a mask's colour may differ from the region's: soft edges belong to nobody."""
@@ -36,15 +36,6 @@ class Where:
     mask: Path | None
     when: When
     name: str  # of the entry, for messages
-
-
-@dataclass(frozen=True)
-class Film:
-    """What must be known of the film. light: CIE L* (h, w) of a frame as it is shown, at a size (rows, columns)."""
-
-    timeline: Timeline
-    video: VideoStream
-    light: Callable[[int, tuple[int, int]], Float]
 
 
 def places(path: Path, found: Ontology) -> list[Where]:
@@ -70,6 +61,8 @@ def _opened(path: Path, thing: Thing, seen: Seen, name: str) -> Iterator[Where]:
         for each in keyframes.listed(mask)[0]:
             yield Where(thing, seen, each.path, each.when, name)
         return
+    if not mask.is_file():
+        raise MissingInput(f"{name}: there is no mask {shown(mask)}; check the name")
     time = seen.when or keyframes.named(mask).when
     yield Where(thing, seen, mask, time, name)
 
@@ -81,35 +74,41 @@ def files(path: Path, found: Ontology) -> tuple[Path, ...]:
     return tuple(dict.fromkeys([*masks, *likes]))
 
 
-def painted(path: Path, found: Ontology, film: Film) -> tuple[tuple[Painted, ...], tuple[str, ...]]:
+def asked(path: Path, film: AtHand) -> Asked:
     """One painted frame for each that an object is seen on, and a sentence for each two objects that want different
     colours of the same place. Raises MissingInput or BadInput."""
+    found, data = ontology.read(path)
     sheets: dict[int, Sheet] = {}
     names: dict[int, list[str]] = {}
     said = list[str]()
     for where in places(path, found):
         frame = film.timeline.frame(where.when, where.name)
         sheet = sheets.setdefault(frame, Sheet(film.video))
-        for mask, colours in _drawn(path, found, where, film, frame, sheet):
+        for mask, colours in _drawn(path, found, where, film.light(frame, sheet.shape), sheet):
             before = sheet.lay(mask, colours, Ink(0, 0, where.seen.confidence, where.thing.name))
             if before and before != where.thing.name and not found.belong_together(before, where.thing.name):
                 said.append(f"{where.name}: wants another colour than {before} of the same place on frame {frame}")
         names.setdefault(frame, []).append(where.thing.name)
-    made = [
-        sheets[frame].painted(frame, f"{path.name}: {', '.join(dict.fromkeys(names[frame]))}") for frame in sorted(sheets)
-    ]
-    return tuple(made), tuple(said)
+    made = tuple(
+        sheets[frame].painted(frame, f"{path.name}: {', '.join(dict.fromkeys(names[frame]))}")
+        for frame in sorted(sheets)
+    )
+    named = f"{len(found.object)} objects, {sum(len(thing.picture) for thing in found.object)} pictures of them"
+    given = [Given("objects", path.name, pictures.sha256(data), tuple(sorted(sheets)), named)]
+    given += [Given("mask", file.name, pictures.sha256(pictures.content(file))) for file in files(path, found)]
+    return Asked(made, tuple(said), tuple(given))
 
 
 def _drawn(
-    path: Path, found: Ontology, where: Where, film: Film, frame: int, sheet: Sheet
+    path: Path, found: Ontology, where: Where, lightness: Float, sheet: Sheet
 ) -> Iterator[tuple[np.ndarray, Float]]:
-    """Where the object is, and which colours it has there: (h, w) bool and (2, h, w) a*b*, at the sheet's size."""
+    """Where the object is, and which colours it has there: (h, w) bool and (2, h, w) a*b*, at the sheet's size.
+
+    lightness (h, w): of the frame, CIE L*.
+    """
     palette = found.palette(where.thing)
-    lightness = film.light(frame, sheet.shape)
     if where.mask is not None:
         image = pictures.read(where.mask)
-        keyframes.check_size(where.mask, image.rgb.shape[1], image.rgb.shape[0], film.video)
         mask = _region(image, where.seen.region, sheet.shape)
         if not mask.any():
             raise BadInput(f"{where.name}: {shown(where.mask)} has no region of {where.seen.region or 'any colour'}")
@@ -118,7 +117,7 @@ def _drawn(
     if where.seen.dots:
         if palette is None:
             raise BadInput(f"{where.name}: dots have no colour of their own; give {where.thing.name!r} a colour")
-        spots = Sheet(film.video)
+        spots = sheet.blank()
         for point in spots.places(where.seen.dots, where.seen.unit, where.name):
             spots.draw([point], spots.width(where.seen.radius, where.seen.unit), Ink(0, 0, 1, ""))
         yield spots.covered, _colours(path, palette, lightness)

@@ -16,7 +16,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from restore.guidance import asked, swatch, when
+from restore.guidance import swatch, texts, when
 from restore.guidance.dots import Point
 from restore.guidance.when import When
 from restore.shelf import near
@@ -39,7 +39,8 @@ class Seen(BaseModel):
         None, min_length=1, description="picture (or a folder of them) that shows the object's region; beside this file"
     )
     region: str | int | None = Field(
-        None, description="colour (or gray level, 0 to 255) of the object's region in the mask; none: all that is not black"
+        None,
+        description="colour (or gray level, 0 to 255) of the object's region in the mask; none: all that is not black",
     )
     dots: tuple[Point, ...] = Field((), max_length=MOST, description="[x, y] of places on the object")
     radius: float | None = Field(None, gt=0, description="of the dots; none: 1 % of the picture's width")
@@ -74,7 +75,9 @@ class Palette(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     colours: tuple[ColourSaid, ...] = Field((), max_length=64, description='"#7a2030", a CSS name, or [a*, b*]')
-    like: str | None = Field(None, min_length=1, description="a picture of the thing, whose colours it has; beside this file")
+    like: str | None = Field(
+        None, min_length=1, description="a picture of the thing, whose colours it has; beside this file"
+    )
 
     @model_validator(mode="after")
     def _sayable(self) -> Self:
@@ -163,7 +166,7 @@ class Ontology(BaseModel):
         """The object's colours: its own, else those of what it is an instance of; None where neither says."""
         for each in (thing, *self.above(thing, "instance_of")):
             if each.colour is not None:
-                return Palette(colours=(each.colour,))
+                return Palette(colours=(each.colour,), like=None)
             if each.palette is not None:
                 return each.palette
         return None
@@ -175,10 +178,12 @@ class Ontology(BaseModel):
     def belong_together(self, one: str, other: str) -> bool:
         """Whether one is part of the other."""
         names = {one, other}
-        return any({t.name, above.name} == names for t in self.object if t.name in names for above in self.above(t, "part_of"))
+        return any(
+            {t.name, above.name} == names for t in self.object if t.name in names for above in self.above(t, "part_of")
+        )
 
 
 def read(path: Path) -> tuple[Ontology, bytes]:
     """The ontology at `path`, checked, and its file's bytes. Raises MissingInput or BadInput."""
-    data = asked.content(path, WHAT)
-    return asked.checked(Ontology, asked.parsed(path, data), path), data
+    data = texts.content(path, WHAT)
+    return texts.checked(Ontology, texts.parsed(path, data), path), data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,11 @@ def content(path: Path) -> bytes:
         raise MissingInput(f"{shown(path)}: cannot be read ({problem.strerror}); check name and rights") from None
 
 
+def sha256(data: bytes) -> str:
+    """SHA-256 (hex) of a file's bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def header(path: Path, data: bytes) -> Header:
     """What `data`, the bytes of `path`, begin with. Raises BadInput for all that is no picture in red, green and blue,
     and for one that is too large to be a frame."""
@@ -91,10 +97,11 @@ def read(path: Path, data: bytes | None = None) -> Image:
         decoded = None
     if decoded is None or decoded.shape[:2] != (about.height, about.width):
         raise BadInput(f"{shown(path)}: cannot be decoded, it is damaged or cut off; save it again")
-    if decoded.dtype not in (np.uint8, np.uint16):
+    most = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}.get(decoded.dtype)
+    if most is None:
         raise BadInput(f"{shown(path)}: has samples of {decoded.dtype}; save it with 8 or 16 bits")
     values = decoded.astype(np.float32)
-    values *= np.float32(1 / np.iinfo(decoded.dtype).max)
+    values *= np.float32(1 / most)
     values = values.reshape(about.height, about.width, -1)
     if values.shape[2] == 1:
         values = np.repeat(values, 3, axis=2)

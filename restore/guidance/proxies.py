@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -25,8 +25,8 @@ Small = npt.NDArray[np.uint8]
 
 def proxy(light: Light, video: VideoStream) -> Small:
     """light (H, W), code values → (36, 48) uint8, 0 black and 255 white, whatever depth and range."""
-    small = cv2.resize(light, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-    values = np.clip(luma(np.asarray(small), video.bit_depth, video.colour.full_range), 0, 1)
+    small: Any = cv2.resize(light, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    values = np.clip(luma(small, video.bit_depth, video.colour.full_range), 0, 1)
     return np.round(values * 255).astype(np.uint8)
 
 
@@ -72,7 +72,8 @@ def likeness(picture: Float, weight: Float, frames: Small) -> Float:
 
 def _views(pictures: Float, weight: Float) -> tuple[Float, Float]:
     """(N, 1728) each: masses and outlines, weighted, their weighted mean taken off."""
-    lines = np.stack([frame - cv2.GaussianBlur(frame, (0, 0), OUTLINE) for frame in pictures])
+    around = np.maximum(cv2.GaussianBlur(weight, (0, 0), OUTLINE), 1e-3)  # what may not be compared is in no outline
+    lines = np.stack([frame - cv2.GaussianBlur(frame * weight, (0, 0), OUTLINE) / around for frame in pictures])
     root, total = np.sqrt(weight).ravel(), max(float(weight.sum()), 1e-6)
 
     def centred(frames: Float) -> Float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -54,6 +55,7 @@ class Sheet:
     """Drawn on as the picture is shown; `painted` turns it to how the picture is stored."""
 
     def __init__(self, video: VideoStream) -> None:
+        self._video = video
         self._size, self._turns = upright_size(video), turns(video)
         self.shape = small_size(*self._size)
         self._planes = np.zeros((3, *self.shape), np.float32)
@@ -85,7 +87,7 @@ class Sheet:
         below = min(rows, int(max(ys) + radius) + 2)
         mask = np.zeros((below - top, right - left), np.uint8)
         fine = [(round((x - left) * (1 << _FINE)), round((y - top) * (1 << _FINE))) for x, y in points]
-        for one, other in zip(fine, fine[1:], strict=False):
+        for one, other in pairwise(fine):
             cv2.line(mask, one, other, 255, max(1, round(2 * radius)), cv2.LINE_8, _FINE)
         for point in fine:
             cv2.circle(mask, point, max(1, round(radius * (1 << _FINE))), 255, -1, cv2.LINE_8, _FINE)
@@ -110,6 +112,10 @@ class Sheet:
         owner[taken] = len(self._names)
         self._names.append(ink.name)
         return named
+
+    def blank(self) -> Sheet:
+        """An empty sheet for the same film."""
+        return Sheet(self._video)
 
     @property
     def covered(self) -> np.ndarray:

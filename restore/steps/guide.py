@@ -2,17 +2,104 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from restore.film import Hint, Shot, Survey
+from restore import progress
+from restore.film import Given, Hint, Shot, Survey
+from restore.guidance import dots, keyframes, objects, shelf
+from restore.guidance.at_hand import Asked, AtHand
+from restore.guidance.combined import combined
+from restore.media.index import Index
+from restore.progress import Event, Progress
+from restore.shots.table import scenes
 from restore.steps.prepare import Plan
+from restore.steps.split import clock
+
+log = logging.getLogger(__name__)
 
 FOLDER = "painted"
 """Where painted frames lie in the work folder."""
 
+PROXIES = "proxies.bin"
+"""In the work folder: the small copies of all frames, written while the film is split."""
 
-def guide(plan: Plan, survey: Survey, shots: Sequence[Shot], work: Path) -> tuple[Hint, ...]:
-    """All painted frames of the reel, by frame; none where nobody asked for a colour."""
-    del plan, survey, shots, work
-    return ()
+SAID = 12
+"""Sentences of one run that are said on the terminal; the report has all."""
+
+
+@dataclass(frozen=True)
+class Guided:
+    """What was asked for, as the rest of the run needs it."""
+
+    hints: tuple[Hint, ...] = ()
+    shots: tuple[Shot, ...] = ()  # those that somebody painted are no longer left as they are
+    given: tuple[Given, ...] = ()  # the files that it was read from
+    said: tuple[str, ...] = ()  # warnings, a sentence each
+
+    def of(self, plan: Plan, survey: Survey) -> tuple[Plan, Survey]:
+        """Plan and survey with what was given and what is to be said of it."""
+        return replace(plan, given=self.given), replace(survey, notes=(*survey.notes, *self.said))
+
+
+def wanted(plan: Plan) -> bool:
+    """Whether there is anything to gather."""
+    return plan.options.guided
+
+
+def guide(plan: Plan, survey: Survey, shots: Sequence[Shot], work: Path, progress: Progress | None = None) -> Guided:
+    """All painted frames of the reel, by frame, put away in the work folder; nothing where nobody asked for a colour.
+
+    Raises MissingInput or BadInput, naming the file, for what cannot be meant: see `restore.guidance`.
+    """
+    times = clock(Index.load(survey.index_path), survey.reel.video)
+    with AtHand(survey, shots, times, work / PROXIES, progress or (lambda _done, _total: None)) as film:
+        of_frames = _of_frames(plan, film)
+        asked = [*_of_copies(plan, film), *of_frames]
+    painted, against = combined([one for way in asked for one in way.painted])
+    hints = tuple(shelf.put(one, work / FOLDER) for one in painted)
+    freed, remark = _freed(shots, {one.frame for way in of_frames for one in way.painted})
+    said = (*(sentence for way in asked for sentence in way.said), *against, *remark)
+    _tell(said)
+    return Guided(hints, freed, tuple(file for way in asked for file in way.given), said)
+
+
+def _of_frames(plan: Plan, film: AtHand) -> list[Asked]:
+    """What is asked for of frames by name: the more of it is done by hand for one place, the later it comes."""
+    options, found = plan.options, list[Asked]()
+    if options.objects is not None:
+        found.append(objects.asked(Path(options.objects), film))
+    if options.keyframes is not None:
+        found.append(keyframes.asked(Path(options.keyframes), film, as_named=options.as_named))
+    if options.hints is not None:
+        found.append(dots.asked(Path(options.hints), film))
+    return found
+
+
+def _of_copies(plan: Plan, film: AtHand) -> list[Asked]:
+    """What is found in other pictures."""
+    del plan, film
+    return []
+
+
+def _freed(shots: Sequence[Shot], frames: set[int]) -> tuple[tuple[Shot, ...], list[str]]:
+    """The shots; those that somebody painted by hand are coloured, whatever kind they are."""
+    painted = {shot.number for shot in shots if shot.left and any(shot.start <= f < shot.stop for f in frames)}
+    freed = tuple(replace(shot, left=shot.left and shot.number not in painted) for shot in shots)
+    return freed, [
+        f"shot {shot.number} ({shot.kind}, frames {shot.start}-{shot.stop - 1}) would be left as it is; "
+        "it is coloured because somebody painted it"
+        for shot in scenes(shots)
+        if shot.number in painted
+    ]
+
+
+def _tell(said: Sequence[str]) -> None:
+    for sentence in said:
+        log.info("%s", sentence)
+    for sentence in said[:SAID]:
+        progress.tell(Event("warning", "guide", message=sentence))
+    if len(said) > SAID:
+        progress.tell(Event("warning", "guide", message=f"and {len(said) - SAID} more: the report has all"))

@@ -23,6 +23,15 @@ class Options(BaseModel):
     deinterlace: str | None = Field(default=None, description="libavfilter filter that makes whole frames of fields")
     shots: str | None = Field(default=None, description="an edited list of shots")
     truth: str | None = Field(default=None, description='the film in its true colour, or "self" for a colour source')
+    keyframes: str | None = Field(default=None, description="folder of painted frames, named by frame or timecode")
+    hints: str | None = Field(default=None, description="a list of dots and strokes of colour, JSON")
+    objects: str | None = Field(default=None, description="a list of objects with their colours, TOML or JSON")
+    references: tuple[str, ...] = Field(default=(), description="pictures whose colours the film is to have")
+    colour_copy: str | None = Field(default=None, description="another, coloured copy of the film, not in step with it")
+    copy_fade: bool = Field(default=False, description="take the fading of dyes out of the coloured copy's colours")
+    as_named: bool = Field(
+        default=False, description="take keyframes for the frames they name, whatever they look like"
+    )
     overwrite: bool = Field(default=False, description="replace results that are there")
     strict: bool = Field(default=False, description="end at the first damage in the source")
     device: str = Field(default="auto", description="auto, cpu or cuda:N")
@@ -34,7 +43,12 @@ class Options(BaseModel):
     @property
     def guided(self) -> bool:
         """Whether anybody asks for a colour."""
-        return False
+        return self.painted or bool(self.references) or self.colour_copy is not None
+
+    @property
+    def painted(self) -> bool:
+        """Whether colours are asked for of frames of this very film."""
+        return not (self.keyframes is self.hints is self.objects is None)
 
     @property
     def frame_rate(self) -> Fraction | None:

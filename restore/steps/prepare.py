@@ -9,12 +9,13 @@ from pathlib import Path
 from restore import store
 from restore.configs import recipe as recipes
 from restore.configs.recipe import Recipe
-from restore.contracts import HasIngredients, RunsNetwork
-from restore.errors import BadInput, DiskError, OutputExists, shown
-from restore.film import Reel
+from restore.contracts import HasIngredients, LooksAhead, RunsNetwork
+from restore.errors import BadInput, BadRecipe, DiskError, OutputExists, shown
+from restore.film import Given, Reel
 from restore.media.spec import OutputSpec, plan
 from restore.progress import Progress
 from restore.shots.table import read_shots
+from restore.steps.given import check_given
 from restore.steps.judge import true_reel
 from restore.steps.options import Options
 from restore.steps.probe import Wanted, probe
@@ -38,6 +39,7 @@ class Plan:
     spec: OutputSpec
     outputs: Outputs
     options: Options
+    given: tuple[Given, ...] = ()  # files in which colours were asked for, once they have been read
 
     @property
     def leave(self) -> tuple[str, ...]:
@@ -57,6 +59,11 @@ def prepare(film: str, options: Options) -> Plan:
     reel = probe(film, _wanted(options), digest=False)
     if options.truth is not None:
         true_reel(reel, options.truth)
+    check_given(reel, options)
+    if options.guided and not any(isinstance(part, LooksAhead) for _, part in recipe.chain):
+        raise BadRecipe(
+            f"{shown(options.recipe)}: filters: colours are asked for, and nothing carries them; put carry first"
+        )
     spec = plan(reel, recipe.master, recipe.access)
     folder = Path(options.out).absolute()
     where = outputs(folder, reel.name, spec)

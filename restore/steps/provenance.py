@@ -84,7 +84,10 @@ def command_line() -> str:
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
-PLACES = frozenset({"out", "overwrite", "keep_takes", "shots", "truth", "threads", "workers", "profile"})
+PLACES = frozenset({
+    "out", "overwrite", "keep_takes", "shots", "truth", "threads", "workers", "profile",
+    "keyframes", "hints", "objects", "references", "colour_copy",
+})  # fmt: skip
 """Options that say where things are, are checked only, or how fast: they decide nothing in the master."""
 
 
@@ -108,6 +111,7 @@ def before(plan: Plan, survey: Survey, shots: Sequence[Shot], takes: Sequence[Ta
             "notes": list(survey.notes),
         },
         "shots": to_plain(tuple(shots)),
+        "given": to_plain(plan.given),
         "painted": painted(takes),
         "options": options.model_dump(mode="json", exclude=set(PLACES)),
         "recipe": plan.recipe.plain,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,8 +13,9 @@ import numpy as np
 from restore import profile
 from restore.errors import BadInput, shown
 from restore.film import Reel, Shot, Survey, VideoStream
+from restore.guidance.proxies import Proxies
 from restore.media.index import NO_TIME, Index, Indexer
-from restore.media.read import Reader
+from restore.media.read import Picture, Reader
 from restore.progress import Progress
 from restore.shots.detector import Detector
 from restore.shots.kinds import KindFinder, with_kinds
@@ -38,6 +39,7 @@ class Splitting:
     shortest: int = 6  # frames of a shot that is found
     longest_s: float = 60.0  # seconds of a part: what one take renders, and what an interruption can cost
     leave: tuple[str, ...] = ()  # kinds of shots that are marked as left
+    proxies: str | None = None  # file for a small copy of every frame, where somebody will look for frames by them
 
 
 def split(
@@ -55,7 +57,8 @@ def split(
     rows = read_shots(listed) if listed is not None else ()
     detector: Detector | None = LumaDetector() if listed is None else None
     kinds = KindFinder()
-    survey = _survey(reel, index_path, detector, kinds, progress)
+    with nullcontext() if wanted.proxies is None else Proxies(Path(wanted.proxies), reel.video) as small:
+        survey = _survey(reel, index_path, _Watching(kinds, detector, small), progress)
     longest = max(1, round(wanted.longest_s * reel.video.rate))
     if listed is not None:
         tiles = tile(obey(listed, rows, survey.frames), survey.frames, 1, longest)
@@ -68,13 +71,30 @@ def split(
     return replace(survey, notes=(*survey.notes, *notes)), shots
 
 
-def _survey(
-    reel: Reel, index_path: Path, detector: Detector | None, kinds: KindFinder, progress: Progress | None
-) -> Survey:
+@dataclass(frozen=True)
+class _Watching:
+    """Those who look at every frame that passes."""
+
+    kinds: KindFinder
+    detector: Detector | None
+    proxies: Proxies | None
+
+    def begin(self, reel: Reel) -> None:
+        if self.detector is not None:
+            self.detector.begin(reel.video.rate)
+
+    def add(self, picture: Picture, depth: int) -> None:
+        self.kinds.add(picture.index, picture.light, picture.chroma, depth)
+        if self.detector is not None:
+            self.detector.add(picture.index, picture.light, depth)
+        if self.proxies is not None:
+            self.proxies.add(picture.light)
+
+
+def _survey(reel: Reel, index_path: Path, watching: _Watching, progress: Progress | None) -> Survey:
     indexer = Indexer()
     expected = expected_frames(reel)
-    if detector is not None:
-        detector.begin(reel.video.rate)
+    watching.begin(reel)
     with (
         Reader(reel, chroma=True) as reader,
         closing(overlapped(reader.pictures(), _AHEAD, "read")) as pictures,
@@ -82,9 +102,7 @@ def _survey(
     ):
         for picture in pictures:
             indexer.add(picture)
-            kinds.add(picture.index, picture.light, picture.chroma, reel.video.bit_depth)
-            if detector is not None:
-                detector.add(picture.index, picture.light, reel.video.bit_depth)
+            watching.add(picture, reel.video.bit_depth)
             if progress is not None and len(indexer) % _TELL_EVERY == 0:
                 progress(len(indexer), max(expected, len(indexer)))
         damage, notes = tuple(reader.damage), tuple(reader.notes)

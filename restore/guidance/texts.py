@@ -68,7 +68,9 @@ def checked(model: type[M], plain: dict[str, Any], path: Path) -> M:
         first = problem.errors(include_url=False)[0]
         key = toml.brief(".".join(str(part) for part in first["loc"]))
         if first["type"] == "extra_forbidden":
-            raise BadInput(f"{shown(path)}: {key}: unknown key{near(str(first['loc'][-1]), _keys(model, first['loc']))}") from None
+            raise BadInput(
+                f"{shown(path)}: {key}: unknown key{near(str(first['loc'][-1]), _keys(model, first['loc']))}"
+            ) from None
         said = str(first.get("ctx", {}).get("error") or first["msg"])
         given = f" (it is {toml.value(first['input'])})" if first["type"] not in ("missing", "value_error") else ""
         more = f"; {problem.error_count() - 1} more like it" if problem.error_count() > 1 else ""
@@ -82,7 +84,14 @@ def _keys(model: type[BaseModel], place: tuple[int | str, ...]) -> tuple[str, ..
     for part in place[:-1]:
         here = here.get("properties", {}).get(part, here) if isinstance(part, str) else here.get("items", here)
         options = [here, *here.get("anyOf", [])]
-        here = next((shared[o["$ref"].rsplit("/", 1)[1]] if "$ref" in o else o for o in options if "$ref" in o or "items" in o or "properties" in o), here)
+        here = next(
+            (
+                shared[o["$ref"].rsplit("/", 1)[1]] if "$ref" in o else o
+                for o in options
+                if "$ref" in o or "items" in o or "properties" in o
+            ),
+            here,
+        )
     return tuple(here.get("properties", {}))
 
 
