@@ -107,8 +107,8 @@ def run(
             out=str(out), recipe=recipe, overrides=tuple(settings), rate=fps, stream=stream, deinterlace=deinterlace,
             shots=_text(shots), truth=truth, keyframes=_text(keyframes), hints=_text(hints), objects=_text(objects),
             references=pictures, colour_copy=colour_copy, copy_fade=copy_fade, as_named=as_named,
-            overwrite=overwrite, strict=strict, device=device, threads=threads, workers=_workers(workers), profile=profiled,
-            keep_takes=keep_takes,
+            overwrite=overwrite, strict=strict, device=device, threads=threads, workers=_workers(workers),
+            profile=profiled, keep_takes=keep_takes,
         )  # fmt: skip
         return run_reels([str(film) for film in films], options, server, as_json)
 
