@@ -13,7 +13,7 @@ import typer
 from restore import __version__
 from restore.errors import RestoreError, Stopped, known, shown
 from restore.flows import console
-from restore.flows.commands import compare, demo, doctor, models, probe, recipes, run, score, shots, train
+from restore.flows.commands import compare, demo, doctor, models, probe, recipes, run, score, shots, train, verify
 
 BROKEN_PIPE = 141
 """Exit code when whoever read our output went away: 128 + SIGPIPE, as other Unix tools end."""
@@ -30,6 +30,7 @@ Examples:
   restore shots film.mp4                        the list of shots, to be edited and given back
   restore score made.mkv truth.mkv              how near made colour is to the true one
   restore compare first second                  two runs' results on one page
+  restore verify restored/                      whether results are still what they were
   restore doctor                                whether this machine is ready
 
 Results go to standard output, progress and messages to standard error. A run that was stopped goes on when the same
@@ -73,6 +74,7 @@ app.command("score")(score.score)
 app.command("compare")(compare.compare)
 app.command("recipes")(recipes.recipes)
 app.add_typer(models.app, name="models")
+app.command("verify")(verify.verify)
 app.command("train")(train.train)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)

@@ -115,7 +115,7 @@ def _one(film: str, options: Options, server: Server, events: Json | None) -> in
     if events is not None:
         events.write({"event": "result", "film": film, **to_plain(outcome)})
     else:
-        for path in outcome.outputs.all():
+        for path in outcome.outputs.names():
             console.result(shown(path))
     return outcome.exit_code
 

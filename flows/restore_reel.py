@@ -22,7 +22,7 @@ from restore import profile, progress, store
 from restore.errors import DAMAGED, BadInput, Stopped, shown
 from restore.film import Hint, Score, Shot, Survey, Take
 from restore.profile import Profile
-from restore.progress import Event, stage
+from restore.progress import Diary, Event, stage
 from restore.steps.guide import wanted as wants_guidance
 from restore.steps.leave import HINT, sentence, warning
 from restore.steps.options import Options
@@ -34,6 +34,7 @@ from restore.steps.publish import Outputs, in_work_folder, publish
 from restore.steps.restore_shot import Job, take_key
 from restore.tasks.assemble import assemble
 from restore.tasks.guide import guide
+from restore.tasks.package import package
 from restore.tasks.probe import probe
 from restore.tasks.prove import prove
 from restore.tasks.report import report
@@ -79,8 +80,9 @@ def restore_reel(film: str, options: Options) -> Outcome:
     """
     began, times = time.monotonic(), dict[str, float]()
     profile.begin()
-    with progress.listening(_to_run_log()):
-        reel = _restore(heard(film), options, times)
+    diary = Diary()
+    with progress.listening(_to_run_log()), progress.listening(diary):
+        reel = _restore(heard(film), options, times, diary)
     damage = len(reel.survey.damage)
     FINISHED[film] = Outcome(
         reel=film,
@@ -123,14 +125,14 @@ def _to_run_log() -> progress.Sink:
     return log
 
 
-def _restore(film: str, options: Options, times: dict[str, float]) -> Finished:
+def _restore(film: str, options: Options, times: dict[str, float], diary: Diary) -> Finished:
     try:
         with stage("probe", times):
             plan = probe(film, options)
         with store.WorkFolder(Path(options.out).absolute(), plan.reel.sha256) as work:
             progress.tell(Event("folder", message=str(work.folder)))
             try:
-                reel = _make(plan, work, times)
+                reel = _make(plan, work, times, diary)
                 publish(
                     in_work_folder(plan.outputs, work.folder), plan.outputs, work.folder, overwrite=options.overwrite
                 )
@@ -146,7 +148,7 @@ def _restore(film: str, options: Options, times: dict[str, float]) -> Finished:
     return reel
 
 
-def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> Finished:
+def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float], diary: Diary) -> Finished:
     """Make and prove all results inside the work folder."""
     with stage("split", times):
         survey, shots = split(plan, str(work.folder))
@@ -169,9 +171,14 @@ def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float]) -> Finish
         joined = assemble(plan, survey, shots, takes, made)
     with stage("prove", times, survey.frames):
         master, scorecard = prove(plan, survey, shots, Made(takes, made, joined))
-    reel = Finished(plan, survey, shots, takes, master, scorecard, profile.taken(survey.frames, places.limit))
+    spent = profile.taken(survey.frames, places.limit)
+    reel = Finished(plan, survey, shots, takes, master, scorecard, spent, diary.steps)
     with stage("report", times):
         report(reel, times, made)
+    if made.bag is not None:
+        with stage("package", times):
+            for note in package(reel, made):
+                progress.tell(Event("note", "package", message=note))
     return reel
 
 

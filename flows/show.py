@@ -33,6 +33,9 @@ STEPS = {
     "prove": "proving and scoring",
     "judge": "scoring",
     "report": "writing the report",
+    "package": "packing",
+    "verify": "hashing again",
+    "decode": "decoding again",
 }
 
 
@@ -79,7 +82,7 @@ class Counter:
         if self.shot:
             parts.append(f"shot {self.shot}")
         if self.speed:
-            in_bytes = self.step == "probe"
+            in_bytes = self.step in ("probe", "package", "verify")
             parts.append(f"{self.speed / 1e6:.0f} MB/s" if in_bytes else f"{self.speed:.1f} frames/s")
         if (left := self.left_s) is not None:
             parts.append(f"{clock(left)} left")

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from restore import profile
 from restore.errors import Stopped
@@ -25,8 +26,8 @@ class Event:
     """One thing that happened on the way of a reel."""
 
     kind: str  # "reel" | "folder" | "begin" | "progress" | "found" | "end" | "note" | "warning"
-    step: str = ""  # "probe" | "split" | "restore" | "assemble" | "prove" | "judge" | "report"
-    done: int = 0  # frames of this step, or of this shot; bytes in "probe"
+    step: str = ""  # "probe" | "split" | "restore" | "assemble" | "prove" | "judge" | "report" | "package"
+    done: int = 0  # frames of this step, or of this shot; bytes in "probe" and "package"
     total: int = 0  # the same; 0 where it is not known
     shot: str = ""  # "12 of 120", when the step goes shot by shot
     message: str = ""  # for people
@@ -65,6 +66,18 @@ def stage(step: str, seconds: dict[str, float], total: int = 0) -> Iterator[None
         yield
     seconds[step] = round(time.monotonic() - began, 3)
     tell(Event("end", step, total=total, message=f"{seconds[step]:.1f} s"))
+
+
+class Diary:
+    """A listener that notes when each step began and ended: UTC, ISO 8601, to the second."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, tuple[str, ...]] = {}
+
+    def __call__(self, event: Event) -> None:
+        if event.kind in ("begin", "end"):
+            before = () if event.kind == "begin" else self.steps.get(event.step, ())
+            self.steps[event.step] = (*before, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def request_stop(reason: BaseException) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import fcntl
 import hashlib
@@ -10,7 +11,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,14 +26,20 @@ TEMPORARY = ".part-"
 
 def file_sha256(path: Path, progress: Progress | None = None) -> str:
     """SHA-256 (hex) of a file's bytes, read once in 1 MiB pieces; `progress` is told bytes, and may stop it."""
-    digest = hashlib.sha256()
+    return file_digests(path, ("sha256",), progress)["sha256"]
+
+
+def file_digests(path: Path, algorithms: Sequence[str], progress: Progress | None = None) -> dict[str, str]:
+    """Digests (hex) of a file's bytes by hashlib's names, all from one reading; `progress` as above."""
+    digests = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         while piece := file.read(CHUNK):
-            digest.update(piece)
+            for digest in digests.values():
+                digest.update(piece)
             if progress is not None:
                 progress(min(file.tell(), size), size)
-    return digest.hexdigest()
+    return {name: digest.hexdigest() for name, digest in digests.items()}
 
 
 FAILING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -70,11 +77,7 @@ def publish(written: Path, final: Path, *, replace: bool = True) -> None:
     With `replace=False` an existing `final` is never touched: OutputExists.
     """
     with disk_errors(final):
-        descriptor = os.open(written, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync(written)
         if replace:
             written.replace(final)
         else:
@@ -84,6 +87,57 @@ def publish(written: Path, final: Path, *, replace: bool = True) -> None:
                 raise OutputExists(f"{final}: exists already; give --overwrite to replace it") from None
             written.unlink()
         sync_folder(final.parent)
+
+
+def _sync(file: Path) -> None:
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def publish_folder(written: Path, final: Path, *, replace: bool = False) -> None:
+    """Put the folder `written` with all in it under its final name, whole, by one rename; both on one disk.
+
+    Everything is on disk before that. A folder that is replaced changes places with the new one in the same instant,
+    where the file system can do so, and is then removed; elsewhere it is moved away first. Raises OutputExists.
+    """
+    with disk_errors(final):
+        for folder, _, names in os.walk(written, topdown=False):
+            for name in names:
+                _sync(Path(folder) / name)
+            sync_folder(Path(folder))
+        if not os.path.lexists(final):
+            written.rename(final)
+        elif not replace:
+            raise OutputExists(f"{final}: exists already; give --overwrite to replace it")
+        else:
+            _exchange(written, final)
+        sync_folder(final.parent)
+
+
+def _exchange(new: Path, final: Path) -> None:
+    """`new` becomes `final`; what was there is removed."""
+    old = new
+    if not _swap(new, final):
+        old = temporary(new)
+        final.rename(old)
+        new.rename(final)
+    if old.is_dir() and not old.is_symlink():
+        shutil.rmtree(old)
+    else:
+        old.unlink()
+
+
+_HERE, _SWAP = -100, 2
+"""AT_FDCWD and RENAME_EXCHANGE of Linux (fcntl.h, linux/fs.h)."""
+
+
+def _swap(one: Path, other: Path) -> bool:
+    """Let two names change places at once (renameat2); False where system or file system cannot (NFS)."""
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    return rename is not None and rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _SWAP) == 0
 
 
 def sync_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from restore.errors import Busy, DiskError, OutputExists
-from restore.store import WorkFolder, disk_errors, file_sha256, publish, temporary, write_json, writing
+from restore.store import WorkFolder, disk_errors, file_sha256, publish, publish_folder, temporary, write_json, writing
 
 
 def test_writing_publishes_whole_files_only(tmp_path: Path) -> None:
@@ -43,6 +43,28 @@ def test_publish_never_replaces_unasked(tmp_path: Path) -> None:
     assert final.read_bytes() == b"old"
     publish(part, final)
     assert final.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("swaps", [True, False])
+def test_folders_are_published_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, swaps: bool) -> None:
+    """With a file system that lets two names change places, and without (NFS)."""
+    if not swaps:
+        monkeypatch.setattr("restore.store._swap", lambda *_: False)
+
+    def written(word: str) -> Path:
+        folder = tmp_path / "made"
+        (folder / "data").mkdir(parents=True)
+        (folder / "data" / "reel.mkv").write_text(word)
+        return folder
+
+    final = tmp_path / "reel.bag"
+    publish_folder(written("old"), final)
+    with pytest.raises(OutputExists, match="--overwrite"):
+        publish_folder(written("new"), final)
+    assert (final / "data" / "reel.mkv").read_text() == "old"
+    publish_folder(tmp_path / "made", final, replace=True)
+    assert (final / "data" / "reel.mkv").read_text() == "new"
+    assert os.listdir(tmp_path) == ["reel.bag"]
 
 
 def test_the_longest_name_fits(tmp_path: Path) -> None:

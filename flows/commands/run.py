@@ -11,6 +11,13 @@ import typer
 from restore.errors import UsageError, shown
 
 
+class Package(StrEnum):
+    """What `--package` takes."""
+
+    none = "none"
+    bagit = "bagit"
+
+
 class Access(StrEnum):
     """What `--access` takes."""
 
@@ -63,6 +70,13 @@ def run(
         bool, typer.Option("--as-named", help="Take keyframes for the frames they name, whatever they look like.")
     ] = False,
     access: Annotated[Access | None, typer.Option(help="The access copy; none leaves it out.")] = None,
+    package: Annotated[
+        Package, typer.Option(help="bagit: one bag (BagIt 1.0) with all results, checksums, PREMIS, MediaInfo.")
+    ] = Package.none,
+    policy: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="MediaConch policy that the master must pass; ffv1-archive ships."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are there.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="End (65) when the film is damaged.")] = False,
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda:N.")] = "auto",
@@ -83,9 +97,11 @@ def run(
     restore run *.mkv -o out --set access.crf=24
     restore run scans/reel_7 --fps 18 --truth print.mov
     restore run film.mp4 --keyframes painted/ --keep-takes      (see: restore keyframes)
+    restore run film.mkv --package bagit --policy ffv1-archive
 
     Makes FILM.master.mkv, FILM.access.mp4, FILM.report.html, FILM.scorecard.json, FILM.scores.csv,
-    FILM.provenance.json and FILM.shots.csv in the folder of --out. The film itself is only ever read.
+    FILM.provenance.json and FILM.shots.csv in the folder of --out, or all of them in the bag FILM.bag there. The film
+    itself is only ever read.
 
     Several films go one after the other, and a bad one does not stop the rest; the exit code is then the worst one's.
     Ctrl-C stops at the next frames: the same command goes on where it stopped. Ctrl-C twice stops at once.
@@ -107,8 +123,8 @@ def run(
             out=str(out), recipe=recipe, overrides=tuple(settings), rate=fps, stream=stream, deinterlace=deinterlace,
             shots=_text(shots), truth=truth, keyframes=_text(keyframes), hints=_text(hints), objects=_text(objects),
             references=pictures, colour_copy=colour_copy, copy_fade=copy_fade, as_named=as_named,
-            overwrite=overwrite, strict=strict, device=device, threads=threads, workers=_workers(workers),
-            profile=profiled, keep_takes=keep_takes,
+            package=package.value, policy=policy, overwrite=overwrite, strict=strict, device=device, threads=threads,
+            workers=_workers(workers), profile=profiled, keep_takes=keep_takes,
         )  # fmt: skip
         return run_reels([str(film) for film in films], options, server, as_json)
 

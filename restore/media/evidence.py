@@ -37,6 +37,8 @@ class Pictures:
     sha256: str  # of all planes of all frames: `ffmpeg -map 0:v:0 -f hash -hash sha256`
     complaints: tuple[str, ...]  # what the decoder logged
     chroma: tuple[str, ...] = ()  # of each span that was asked for, SHA-256 of Cb and Cr of its frames
+    start: Fraction = Fraction(0)  # when the file begins, seconds: its first track's first time
+    sample_aspect: Fraction | None = None
 
 
 Look = Callable[[Generator[Picture]], None]
@@ -127,7 +129,9 @@ def _read_back(
         unit = Fraction(track.time_base or 0)
         beside = {stream.codec_context.name for stream in film.streams.audio}  # hurt sound goes on as it was
         complaints = tuple(f"{part}: {said.strip()}" for _, part, said in lines if part not in beside)
-    found.append(Pictures(times, unit, strange, digests.whole.hexdigest(), complaints, digests.chroma()))
+        start, aspect = Fraction(film.start_time or 0, av.time_base), track.sample_aspect_ratio
+    whole = digests.whole.hexdigest()
+    found.append(Pictures(times, unit, strange, whole, complaints, digests.chroma(), start, aspect))
 
 
 class _Digests:
@@ -155,6 +159,13 @@ def _packed(frame: av.VideoFrame) -> list[npt.NDArray[Any]]:
     word = np.uint8 if frame.format.components[0].bits == 8 else np.uint16
     rows = [np.frombuffer(memoryview(plane), word).reshape(plane.height, -1) for plane in frame.planes]
     return [np.ascontiguousarray(row[:, : plane.width]) for row, plane in zip(rows, frame.planes, strict=True)]
+
+
+def attachments(path: Path) -> dict[str, bytes]:
+    """What is attached to a Matroska file that we wrote, by name. Raises ProofFailed for what is no film any more."""
+    own = {"protocol_whitelist": "file"}
+    with readable(path), av.open(f"file:{path}", options=own, metadata_errors="replace") as film:
+        return {stream.name or "": bytes(stream.data or b"") for stream in film.streams.attachments}
 
 
 def payloads(film: av.container.InputContainer, tracks: Sequence[int]) -> dict[int, Payload]:

@@ -17,6 +17,7 @@ from restore.media.carried import NONE, carried
 from restore.media.clock import Clock, clock
 from restore.media.encoder import Track
 from restore.media.evidence import Look, Pictures, pictures, readable
+from restore.media.framemd5 import Listing
 from restore.media.freight import for_access, for_master
 from restore.media.index import NO_TIME, Index
 from restore.media.probe import probe
@@ -36,6 +37,7 @@ class Proof:
 
     gates: tuple[Gate, ...]
     hashes: tuple[tuple[str, str], ...]
+    listing: Listing  # of the master's frames, for lists of their checksums
 
 
 def prove(
@@ -61,22 +63,25 @@ def prove(
         copy = reading.result()
         with readable(access):
             gates += _of_access(survey, index, spec, access, copy)
-    return Proof(tuple(gates), tuple(hashes))
+    return Proof(tuple(gates), tuple(hashes), proof.listing)
 
 
 def _of_master(survey: Survey, index: Index, spec: OutputSpec, master: Path, seen: Pictures) -> Proof:
     reel = survey.reel
+    times = clock(reel.video, index)
     gates = [
         _light(seen, index, spec),
         _count("frames", seen, survey.frames),
-        _times("timestamps", seen, clock(reel.video, index), spec.suffix == ".mkv"),
+        _times("timestamps", seen, times, spec.suffix == ".mkv"),
         _clean("decoding", seen),
         _picture("picture tags", probe(str(master), digest=False).video, reel.video, spec.master),
     ]
+    size, rate = (spec.master.width, spec.master.height), reel.video.rate if times.steady else None
+    listing = Listing(*size, seen.sample_aspect, seen.times, seen.unit, seen.start, rate)
     if reel.container == "sequence":
-        return Proof(tuple(gates), ())
+        return Proof(tuple(gates), (), listing)
     beside, sums = carried(reel, for_master(reel, spec.suffix), master)
-    return Proof((*gates, *beside), tuple(sums))
+    return Proof((*gates, *beside), tuple(sums), listing)
 
 
 def _of_access(survey: Survey, index: Index, spec: OutputSpec, access: Path, copy: Pictures) -> list[Gate]:

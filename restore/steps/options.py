@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from fractions import Fraction
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -38,6 +39,8 @@ class Options(BaseModel):
     threads: int = Field(default=0, ge=0, le=64, description="processor threads of the networks; 0: all there are")
     workers: int = Field(default=0, ge=0, le=8, description="shots at a time; 0: one or two, whichever proves faster")
     profile: bool = Field(default=False, description="say at the end where the time went")
+    package: Literal["none", "bagit"] = Field(default="none", description="put the results into one BagIt bag")
+    policy: str | None = Field(default=None, description="MediaConch policy that the master must pass")
     keep_takes: bool = Field(default=False, description="leave the rendered shots in OUT/.restore when all is done")
 
     @property

@@ -14,7 +14,7 @@ from restore.steps.prepare import Plan
 from restore.steps.publish import Outputs
 from restore.steps.report import Restored, report
 from restore.steps.split import save_shots
-from restore.store import write_json
+from restore.store import file_sha256, write_json
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Finished:
     master: Master
     scorecard: Scorecard
     profile: Profile
+    steps_utc: Mapping[str, tuple[str, ...]]  # when each step began and ended (restore.progress.Diary)
 
 
 def papers(reel: Finished, seconds: Mapping[str, float], made: Outputs) -> None:
@@ -37,7 +38,20 @@ def papers(reel: Finished, seconds: Mapping[str, float], made: Outputs) -> None:
     known = json.loads(Path(made.provenance).with_name(provenance.ATTACHED).read_text(encoding="utf-8"))
     whole = provenance.after(known, reel.plan, reel.master, reel.scorecard, seconds)
     whole["run"]["profile"] = to_plain(reel.profile)
-    write_json(Path(made.provenance), whole)
+    whole["run"]["steps_utc"] = to_plain(dict(reel.steps_utc))
     survey = replace(reel.survey, notes=(*reel.survey.notes, *reel.master.notes))
     run = Restored(whole, survey, reel.shots, reel.master, reel.scorecard, Path(made.scores))
     report(run, Path(made.report))
+    whole["papers"] = _hashed(made, reel.plan.outputs)  # the page's own hash cannot stand in it
+    write_json(Path(made.provenance), whole)
+
+
+def _hashed(made: Outputs, final: Outputs) -> list[dict[str, str]]:
+    """SHA-256 of the papers, under their final names; the provenance has none of itself."""
+    papers = ((made.report, final.report), (made.scorecard, final.scorecard), (made.shots, final.shots),
+              (made.scores, final.scores))  # fmt: skip
+    return [
+        {"name": Path(name).name, "sha256": file_sha256(Path(written))}
+        for written, name in papers
+        if Path(written).exists()
+    ]

@@ -15,9 +15,11 @@ from restore.film import Given, Reel
 from restore.media.spec import OutputSpec, plan
 from restore.progress import Progress
 from restore.shots.table import read_shots
+from restore.steps import policy
 from restore.steps.given import check_given
 from restore.steps.judge import true_reel
 from restore.steps.options import Options
+from restore.steps.package.bag import portable
 from restore.steps.probe import Wanted, probe
 from restore.steps.publish import Outputs, outputs, refuse_existing
 from restore.steps.restore_shot import studio
@@ -66,7 +68,9 @@ def prepare(film: str, options: Options) -> Plan:
         )
     spec = plan(reel, recipe.master, recipe.access)
     folder = Path(options.out).absolute()
-    where = outputs(folder, reel.name, spec)
+    where = outputs(folder, reel.name, spec, None if options.package == "none" else portable(reel.name))
+    if options.policy is not None:
+        policy.check(options.policy)
     if not options.overwrite:
         refuse_existing(where, folder)
     check_networks(recipe, options)

@@ -14,10 +14,16 @@ from restore.media.spec import OutputSpec
 NOTE = "publishing.json"
 """In the work folder: the final names that a run was giving out. Of a killed run, they are its own and replaced."""
 
+LISTS = {"master.framemd5": ".master.framemd5", "luma.framemd5": ".source-luma.framemd5"}
+"""Lists of frame checksums that a package holds: their names in the work folder, and what ends their final names."""
+
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where the results of one reel go: paths as text, `access` None when the recipe wants no access copy."""
+    """Where the results of one reel go: paths as text, `access` None when the recipe wants no access copy.
+
+    bag  the folder of the package that all of them lie in; None where they lie beside each other.
+    """
 
     master: str
     access: str | None
@@ -26,14 +32,22 @@ class Outputs:
     provenance: str
     shots: str
     scores: str  # every frame's own
+    bag: str | None = None
+
+    def names(self) -> tuple[str, ...]:
+        """What is published under a name of its own: the bag, or every file."""
+        return self.all() if self.bag is None else (self.bag,)
 
     def all(self) -> tuple[str, ...]:
         found = (self.master, self.access, self.report, self.scorecard, self.provenance, self.shots, self.scores)
         return tuple(path for path in found if path is not None)
 
 
-def outputs(folder: Path, name: str, spec: OutputSpec) -> Outputs:
-    """Names of the results of the reel `name` in `folder`."""
+def outputs(folder: Path, name: str, spec: OutputSpec, bag: str | None = None) -> Outputs:
+    """Names of the results of the reel `name` in `folder`, or in the bag of this name there."""
+    package = None if bag is None else folder / f"{bag}.bag"
+    if package is not None:
+        folder, name = package / "data", str(bag)
 
     def path(what: str) -> str:
         return str(folder / f"{name}.{what}")
@@ -46,6 +60,7 @@ def outputs(folder: Path, name: str, spec: OutputSpec) -> Outputs:
         provenance=path("provenance.json"),
         shots=path("shots.csv"),
         scores=path("scores.csv"),
+        bag=None if package is None else str(package),
     )
 
 
@@ -64,6 +79,7 @@ def in_work_folder(outputs: Outputs, work: Path) -> Outputs:
         provenance=str(work / "provenance.json"),
         shots=inside(outputs.shots),
         scores=str(work / "scores.csv"),
+        bag=None if outputs.bag is None else str(work / "made.bag"),
     )
 
 
@@ -73,7 +89,10 @@ def publish(made: Outputs, final: Outputs, work: Path, *, overwrite: bool) -> No
     Raises OutputExists when a name was taken meanwhile, unless `overwrite` or an earlier, killed run of ours took it.
     """
     ours = published(work)
-    store.write_json(work / NOTE, sorted({*ours, *final.all()}))
+    store.write_json(work / NOTE, sorted({*ours, *final.names()}))
+    if made.bag is not None and final.bag is not None:
+        store.publish_folder(Path(made.bag), Path(final.bag), replace=overwrite or final.bag in ours)
+        return
     pairs = [*zip(made.all(), final.all(), strict=True)]
     for written, name in [*pairs[1:], pairs[0]]:
         store.publish(Path(written), Path(name), replace=overwrite or name in ours)
@@ -90,6 +109,6 @@ def published(work: Path) -> frozenset[str]:
 def refuse_existing(outputs: Outputs, folder: Path) -> None:
     """Raise OutputExists when a result is there that no killed run of ours left half published."""
     ours = frozenset[str]().union(*(published(work) for work in (folder / ".restore").glob("*")))
-    for path in outputs.all():
+    for path in outputs.names():
         if os.path.lexists(path) and path not in ours:
             raise OutputExists(f"{shown(path)}: exists already; give --overwrite to replace it")
