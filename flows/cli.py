@@ -13,7 +13,20 @@ import typer
 from restore import __version__
 from restore.errors import RestoreError, Stopped, known, shown
 from restore.flows import console
-from restore.flows.commands import compare, demo, doctor, models, probe, recipes, run, score, shots, train, verify
+from restore.flows.commands import (
+    compare,
+    demo,
+    doctor,
+    keyframes,
+    models,
+    probe,
+    recipes,
+    run,
+    score,
+    shots,
+    train,
+    verify,
+)
 
 BROKEN_PIPE = 141
 """Exit code when whoever read our output went away: 128 + SIGPIPE, as other Unix tools end."""
@@ -28,6 +41,7 @@ Examples:
   restore run scans/ --fps 18                   a folder of DPX, TIFF or PNG frames
   restore probe film.mp4                        what the file is, before any work
   restore shots film.mp4                        the list of shots, to be edited and given back
+  restore keyframes film.mp4 -n 20              the frames most worth painting, ready to be painted
   restore score made.mkv truth.mkv              how near made colour is to the true one
   restore compare first second                  two runs' results on one page
   restore verify restored/                      whether results are still what they were
@@ -70,6 +84,7 @@ def _globally(
 app.command("run")(run.run)
 app.command("probe")(probe.probe)
 app.command("shots")(shots.shots)
+app.command("keyframes")(keyframes.keyframes)
 app.command("score")(score.score)
 app.command("compare")(compare.compare)
 app.command("recipes")(recipes.recipes)

@@ -28,6 +28,8 @@ STEPS = {
     "probe": "opening and hashing",
     "split": "reading the whole film",
     "guide": "reading the wanted colours",
+    "choose": "choosing frames",
+    "export": "writing pictures",
     "restore": "restoring",
     "assemble": "putting together",
     "prove": "proving and scoring",

@@ -76,7 +76,9 @@ def test_listing_recipes_loads_no_prefect() -> None:
     assert imported_by("recipes").isdisjoint({"prefect", "torch"})
 
 
-@pytest.mark.parametrize("command", ["run", "probe", "shots", "recipes", "models", "train", "demo", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["run", "probe", "shots", "keyframes", "recipes", "models", "train", "demo", "doctor"]
+)
 def test_every_command_has_help_that_teaches(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(command, "--help") == 0
     text = capsys.readouterr().out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +16,19 @@ from restore.errors import shown
 from restore.steps.stills import Jpeg
 
 HERE = Path(__file__).parent
-STYLES = ("page.css", "table.css", "curves.css", "print.css")
+STYLES = ("page.css", "table.css", "curves.css", "keyframes.css", "print.css")
 SCRIPTS = ("table.js", "curves.js", "keys.js")
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LONGEST = 400  # letters of any one text from the film
 
 
-def page(view: Mapping[str, Any]) -> str:
-    """The template `page.html` filled in. Its style and its script are allowed by their hashes, and nothing else is.
+def page(view: Mapping[str, Any], template: str = "page.html", scripts: Sequence[str] = SCRIPTS) -> str:
+    """The template filled in. Its style and its script are allowed by their hashes, and nothing else is.
 
     Every text of `view` is escaped by the template. Raises jinja2's errors for a view that lacks something: a bug.
     """
     style, script = (
-        "".join((HERE / name).read_text(encoding="utf-8") for name in names) for names in (STYLES, SCRIPTS)
+        "".join((HERE / name).read_text(encoding="utf-8") for name in names) for names in (STYLES, scripts)
     )
     allowed = {
         kind: f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
@@ -43,7 +43,7 @@ def page(view: Mapping[str, Any]) -> str:
     )
     room.filters["data_uri"] = data_uri
     room.filters["data_json"] = data_json
-    return room.get_template("page.html").render(view, style=style, script=script, policy=policy)
+    return room.get_template(template).render(view, style=style, script=script, policy=policy)
 
 
 def data_uri(still: Jpeg) -> str:
