@@ -1,6 +1,6 @@
 """Runs a folder of broken, hostile and odd films through `restore run` and holds each case to the end it must have.
 
-    python benchmarks/corpus.py CORPUS [--only SUBSTRING] [--skip-long] [--write docs/corpus.md]
+    python benchmarks/corpus.py CORPUS [--only SUBSTRING] [--skip-long] [--journal FILE] [--write docs/corpus.md]
 
 CORPUS holds the cases and a manifest.json that says of each: id, group, expect, frames, why. Expected ends:
 
@@ -11,7 +11,8 @@ CORPUS holds the cases and a manifest.json that says of each: id, group, expect,
 
 and always: no traceback, no death by a signal, no file made by a trap, at most LIMIT_S seconds. Films go through the
 real program in batches, with the recipe `draft`; a batch that dies is run again film by film. Settings files are held
-to their TOML twins (corpus_twins.py), weights to `restore models check` and `restore models convert`.
+to their TOML twins (corpus_twins.py), weights to `restore models check` and `restore models convert`. With a journal,
+what has ended is written down at once, and the same command goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import fuzz
-from corpus_ends import End, table
+from corpus_ends import End, Journal, table
 from corpus_twins import RECIPES, card
 
 SILENCE_S = 90.0
@@ -128,27 +128,25 @@ def take(end: End, event: dict[str, Any], seconds: float, strict: bool) -> None:
     end.frames = event.get("frames")
 
 
-def films(cases: Sequence[dict[str, Any]], corpus: Path, *words: str) -> list[End]:
-    """Run films in batches; those that a dying batch took along once more, each alone."""
-    ends = []
+def films(cases: Sequence[dict[str, Any]], corpus: Path) -> Iterator[list[End]]:
+    """Run films in batches; those that a dying batch took along again, each alone; damaged ones with --strict too."""
     for folder, group in batches(cases, corpus):
         batch = [End(case) for case in group]
-        if len(batch) > 1 and any(end.code is None for end in run_batch(folder, batch, corpus, *words)):
+        if len(batch) > 1 and any(end.code is None for end in run_batch(folder, batch, corpus)):
             for end in batch:
-                if end.code is None and run_batch(folder, [end], corpus, *words):
+                if end.code is None and run_batch(folder, [end], corpus):
                     end.wrong = "the run died, or never came to an end"
-        elif len(batch) == 1 and run_batch(folder, batch, corpus, *words):
+        elif len(batch) == 1 and run_batch(folder, batch, corpus):
             batch[0].wrong = "the run died, or never came to an end"
-        ends += batch
-        print(f"{folder}: {len(batch)} films", file=sys.stderr, flush=True)
-    return ends
+        if damaged := [end for end in batch if end.code == 3]:
+            run_batch(folder, damaged, corpus, "--strict")
+        yield batch
 
 
-def first_pass(cases: Sequence[dict[str, Any]], corpus: Path) -> list[End]:
+def first_pass(cases: Sequence[dict[str, Any]], corpus: Path) -> Iterator[list[End]]:
     """Films only looked over and decoded to their end, each in a process with 2 GiB and 20 s: seconds for all."""
     import restore.media.read  # noqa: F401 (once, for all children)
 
-    ends = []
     for case in cases:
         end, path, began = End(case), film_of(case, corpus), time.monotonic()
         said = fuzz.child(path, Fraction(24) if Path(path).is_dir() else None)
@@ -159,15 +157,7 @@ def first_pass(cases: Sequence[dict[str, Any]], corpus: Path) -> list[End]:
             end.code, end.frames = int(code), int(frames)
         else:
             end.wrong = said
-        ends.append(end)
-    return ends
-
-
-def strictly(ends: Sequence[End], corpus: Path) -> None:
-    """Run the damaged films once more, wanting none."""
-    by_id = {end.case["id"]: end for end in ends if end.code == 3}
-    for folder, group in batches([end.case for end in by_id.values()], corpus):
-        run_batch(folder, [by_id[case["id"]] for case in group], corpus, "--strict")
+        yield [end]
 
 
 def command(end: End, words: Sequence[str], cwd: Path, first: Sequence[str] = ()) -> End:
@@ -236,6 +226,7 @@ def main() -> int:
         help="leave out the films of an hour and of 2,000 cuts",
     )
     said.add_argument("--first-pass", action="store_true", help="films are only opened and decoded, not restored")
+    said.add_argument("--journal", type=Path, help="a file to write ends into as they come, and to go on from")
     said.add_argument("--write", type=Path, help="put the table between the marks in this file")
     asked = said.parse_args()
     corpus = asked.corpus.resolve()
@@ -246,30 +237,24 @@ def main() -> int:
         and asked.only in f"{case['group']} {case['id']}"
         and not (asked.skip_long and case["group"] == "long")
     ]
+    journal = Journal(asked.journal, cases)
+    waiting = journal.waiting()
     alone = {"config": recipe, "ckpt": weights}
+    apart = [case for case in waiting if case["group"] in alone or "unreadable" in case["id"]]
     play = first_pass if asked.first_pass else films
-    ends = play(
-        [case for case in cases if case["group"] not in alone and "unreadable" not in case["id"]],
-        corpus,
-    )
-    if not asked.first_pass:
-        strictly(ends, corpus)
+    for batch in play([case for case in waiting if case not in apart], corpus):
+        journal.enter(batch)
     with tempfile.TemporaryDirectory(prefix="corpus-") as folder:
-        for case in cases:
-            if "unreadable" in case["id"]:
-                ends.append(unreadable(case, corpus, Path(folder)))
-            elif case["group"] in alone:
-                ends.append(alone[case["group"]](case, corpus, Path(folder)))
+        for case in apart:
+            journal.enter([alone.get(case["group"], unreadable)(case, corpus, Path(folder))])
         sprung = [trap for trap in TRAPS for where in (Path(folder), corpus, Path.cwd()) if (where / trap).exists()]
-    order = {case["id"]: number for number, case in enumerate(cases)}
-    ends.sort(key=lambda end: order[end.case["id"]])
+    ends = journal.in_order()
     for end in ends:
         end.judge()
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     lines = [
         *table(ends),
         "",
-        f"Largest process: {peak:.2f} GiB. Traps sprung: {', '.join(sprung) or 'none'}.",
+        f"Largest process: {max(end.peak for end in ends):.2f} GiB. Traps sprung: {', '.join(sprung) or 'none'}.",
     ]
     print("\n".join(lines))
     if asked.write:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import resource
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 LIMIT_S = 20.0
@@ -24,6 +28,7 @@ class End:
     said: str = ""
     strict: int | None = None
     wrong: str = ""
+    peak: float = 0.0  # GiB of the largest process until then
 
     @property
     def name(self) -> str:
@@ -46,6 +51,37 @@ class End:
             self.wrong = f"said {self.said!r}"
         elif self.name == "partial" and self.strict not in (None, 65):
             self.wrong = f"--strict ended with {self.strict}"
+
+
+class Journal:
+    """The ends of a play, kept in a file as they come, if one is named; a play that was stopped goes on from it."""
+
+    def __init__(self, path: Path | None, cases: Sequence[dict[str, Any]]) -> None:
+        self._path, self._cases = path, {case["id"]: case for case in cases}
+        self._ends: dict[str, End] = {}
+        if path is not None and path.exists():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                plain = json.loads(line)
+                if plain["case"] in self._cases:
+                    self._ends[plain["case"]] = End(**{**plain, "case": self._cases[plain["case"]]})
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """The cases that have no end yet."""
+        return [case for name, case in self._cases.items() if name not in self._ends]
+
+    def enter(self, ends: Sequence[End]) -> None:
+        """Write down the ends of some cases."""
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+        for end in ends:
+            end.peak, self._ends[end.case["id"]] = peak, end
+        if self._path is not None:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.writelines(json.dumps({**vars(end), "case": end.case["id"]}) + "\n" for end in ends)
+        print(f"{len(self._ends)} of {len(self._cases)} cases", file=sys.stderr, flush=True)
+
+    def in_order(self) -> list[End]:
+        """All ends, as the cases were given."""
+        return [self._ends[name] for name in self._cases]
 
 
 def table(ends: Sequence[End]) -> list[str]:

@@ -1,18 +1,18 @@
 """Kills and breaks real runs of a tiny film, everywhere, and looks whether the same command then goes on rightly.
 
-    python benchmarks/faults.py                         everything: 20 minutes on two processors
+    python benchmarks/faults.py                         everything: half an hour on two idle processors
     python benchmarks/faults.py --kills 30 --random 10 --double 0 --errors 0 --no-scenarios
 
-Needs Linux, strace and ffmpeg. A run is forked from a warm process (see rehearsal.py). strace counts its disk calls
-(opening, writing, fsync, renaming, linking, removing, making folders) on everything under the output folder, and kills
-it at the n-th, or makes the n-th fail. After each fault:
+Needs Linux, strace and ffmpeg. A run is forked from a warm process (see rehearsal.py). strace notes its disk calls
+(opening, writing, fsync, renaming, linking, removing, making folders) on everything under the output folder, in all its
+threads and programs, and then kills it at each of them, or makes each of them fail (see tracing.py). After each fault:
 
     a file under its final name is right or absent; the same command, given again, ends with 0 and makes the same bytes
     as an uninterrupted run; every finished shot is found again; no temporary file, folder or process is left; the
     source is untouched
 
 and an injected error must be told (65, 69, 70, 73, 74) or harmless (0 and the right bytes), never a bug (1), a
-traceback or a death.
+traceback or a death. With a journal, every result is written down at once, and the same command goes on from it.
 """
 
 from __future__ import annotations
@@ -21,278 +21,244 @@ import argparse
 import json
 import os
 import random
-import re
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import rehearsal
 import scenarios
-from rehearsal import Run, Stage
+from rehearsal import Stage
+from scenario import must
+from tracing import Point, calls, out_of_order, points, traced
 
-CALLS = (
-    "openat", "write", "pwrite64", "writev", "fsync", "fdatasync", "rename", "renameat", "renameat2", "link", "linkat",
-    "unlink", "unlinkat", "mkdir", "rmdir", "ftruncate",
-)  # fmt: skip
 ERRORS = (
-    ("write,pwrite64,writev,ftruncate", "ENOSPC", "full disk at a write"),
-    ("fsync,fdatasync", "EIO", "failing disk at an fsync"),
-    ("rename,renameat,renameat2,link,linkat", "EACCES", "no right at a rename or link"),
-    ("openat", "EMFILE", "too many open files at an open"),
-    ("openat", "EIO", "failing disk at an open"),
+    (("write", "pwrite64", "writev", "ftruncate"), "ENOSPC", "full disk at a write"),
+    (("fsync", "fdatasync"), "EIO", "failing disk at an fsync"),
+    (("rename", "renameat", "renameat2", "link", "linkat"), "EACCES", "no right at a rename or link"),
+    (("openat",), "EMFILE", "too many open files at an open"),
+    (("openat",), "EIO", "failing disk at an open"),
 )
 TOLD = (65, 69, 70, 73, 74)
 """65: a file that cannot be opened at all is told as one, be it the film or our own."""
 
 
 @dataclass
-class Row:
-    """One kind of fault: how often it struck, and what went wrong."""
+class Found:
+    """What one fault did."""
 
     what: str
-    faults: int = 0
-    partial: int = 0
-    lost: int = 0
-    ends: Counter[str] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
-
-    def enter(self, place: str, partial: Sequence[str], wrong: Sequence[str]) -> None:
-        self.faults += 1
-        self.partial += bool(partial)
-        self.lost += bool(wrong)
-        self.wrong += [f"{self.what}, {place}: {each}" for each in (*partial, *wrong)]
+    place: str
+    struck: bool = True  # else the call was not met again, and nothing happened
+    end: str = ""
+    partial: list[str] = field(default_factory=list)  # files under a final name that are not right
+    wrong: list[str] = field(default_factory=list)  # whatever else went wrong
 
 
-def traced(stage: Stage, paths: Sequence[str], *words: str) -> tuple[Run, str]:
-    """A run under strace with these words more; returns it and strace's log. It watches `paths` only, if any."""
-    ready, go = os.pipe()
-    run = stage.start(before=lambda: bool(os.read(ready, 1)) or None)
-    log = stage.folder / "strace.log"
-    watch = [word for path in paths for word in ("-P", path)]
-    tracer = subprocess.Popen(
-        ["strace", "-f", "-q", "-y", "-p", str(run.pid), "-o", str(log), *watch, *words], stderr=subprocess.DEVNULL
-    )
-    status = Path(f"/proc/{run.pid}/status")
-    while "TracerPid:\t0\n" in status.read_text():
-        time.sleep(0.002)
-        if tracer.poll() is not None:
-            raise SystemExit("strace cannot watch a process here")
-    os.write(go, b"x")
-    os.close(ready)
-    os.close(go)
-    run.wait()
-    tracer.wait()
-    return run, log.read_text(errors="replace")
+@dataclass(frozen=True)
+class Fault:
+    """A fault to play: a kind, a place, and how."""
+
+    what: str
+    place: str
+    play: Callable[[Stage, Found], None]
 
 
-def places(stage: Stage) -> tuple[list[str], Counter[str]]:
-    """Every path under the output folder that a run touches, and the calls of its busiest thread, by kind."""
-    stage.clear()
-    run, log = traced(stage, (), "-e", f"trace={','.join(CALLS)}")
-    if run.code != 0:
-        raise SystemExit(f"a watched run ended with {run.code}: {run.said}")
-    ours = [line for line in log.splitlines() if str(stage.out) in line]
-    found = set(re.findall(rf'{re.escape(str(stage.out))}[^>",]*', "\n".join(ours)))
-    by_thread: dict[str, Counter[str]] = {}
-    for line in ours:
-        if called := re.match(r"(\d+) +(\w+)\(", line):
-            by_thread.setdefault(called[1], Counter())[called[2]] += 1
-    return sorted(found), max(by_thread.values(), key=lambda calls: calls.total())
+def all_done(stage: Stage) -> bool:
+    """Whether all results have their names and the work folder has lost its own: nothing is left to go on with."""
+    work = list((stage.out / ".restore").glob("[!.]*"))
+    return all((stage.out / name).exists() for name in rehearsal.FINISHED) and not work
 
 
-def spread(count: int, wanted: int) -> list[int]:
-    """1 to `count`, or `wanted` of them evenly."""
-    return list(range(1, count + 1)) if wanted >= count else sorted({1 + n * count // wanted for n in range(wanted)})
-
-
-def go_on(stage: Stage, row: Row, place: str) -> None:
+def go_on(stage: Stage, found: Found) -> None:
     """After a fault: look at what lies there, give the same command again, look again."""
-    partial, kept = stage.partial(), stage.takes()
-    if all((stage.out / name).exists() for name in rehearsal.FINISHED) and not (stage.out / ".restore").exists():
-        row.enter(place, partial, [])  # all was done before it struck
-        return
-    row.enter(place, partial, stage.wrong_after(stage.run(), kept))
+    found.partial, kept = stage.partial(), stage.takes()
+    if all_done(stage):
+        found.wrong += [*must(stage.run(), 73, "--overwrite")[1], *stage.left()]
+    else:
+        found.wrong += stage.wrong_after(stage.run(), kept)
 
 
-def killed(stage: Stage, paths: Sequence[str], points: Sequence[int]) -> Row:
-    row = Row("SIGKILL at a disk call")
-    for point in points:
-        stage.clear()
-        run, _ = traced(stage, paths, "-e", f"inject={','.join(CALLS)}:signal=KILL:when={point}")
-        if run.code == -signal.SIGKILL:
-            go_on(stage, row, f"call {point}")
-        elif wrong := stage.wrong_after(run):
-            row.enter(f"call {point}", [], wrong)
-    return row
+def told(run: rehearsal.Run) -> list[str]:
+    """What is wrong with how a run told of its failure."""
+    wrong = [] if run.code in TOLD else [f"ended with {run.code}"]
+    if "Traceback" in run.said or run.said.count("restore: ") != 1:
+        wrong.append(f"said {run.said[-300:]!r}")
+    return wrong
 
 
-def failed(
-    stage: Stage,
-    paths: Sequence[str],
-    calls: str,
-    error: str,
-    what: str,
-    points: Sequence[int],
-) -> Row:
-    row = Row(what)
-    for point in points:
-        stage.clear()
-        run, log = traced(stage, paths, "-e", f"inject={calls}:error={error}:when={point}")
-        if "(INJECTED)" not in log:
-            continue
-        row.ends[f"{run.code}"] += 1
-        place = f"call {point} ({log.split('(INJECTED)')[0].splitlines()[-1][:160]})"
-        told = [] if run.code in TOLD else stage.wrong_after(run) if run.code == 0 else [f"ended with {run.code}"]
-        if "Traceback" in run.said or (run.code and run.said.count("restore: ") != 1):
-            told.append(f"said {run.said[-300:]!r}")
-        partial, kept = stage.partial(), stage.takes()
-        if run.code == 0:
-            row.enter(place, partial, told)
+def kill(point: Point) -> Callable[[Stage, Found], None]:
+    """Kill whoever makes this call: the run, or the ffmpeg program that it feeds, which the run then must tell."""
+
+    def play(stage: Stage, found: Found) -> None:
+        run, log = traced(stage, *point.struck("signal=KILL"))
+        found.struck, found.end = "+++ killed by SIGKILL +++" in log, f"{run.code}"
+        if found.struck and run.code != -signal.SIGKILL:
+            found.wrong += told(run)
+        if found.struck:
+            go_on(stage, found)
         else:
-            row.enter(place, partial, [*told, *stage.wrong_after(stage.run(), kept)])
-    return row
+            found.wrong += stage.wrong_after(run)
+
+    return play
 
 
-def at_random(stage: Stage, count: int, lot: random.Random, *, twice: bool) -> Row:
-    """Kill at random moments; with `twice`, the run that goes on is killed too, and then goes on again."""
-    row = Row("SIGKILL, and again while it goes on" if twice else "SIGKILL at a random moment")
-    for _ in range(count):
-        stage.clear()
-        moments = [lot.uniform(0, stage.seconds * 1.1) for _ in range(1 + twice)]
+def fail(point: Point, error: str) -> Callable[[Stage, Found], None]:
+    """Make this call fail."""
+
+    def play(stage: Stage, found: Found) -> None:
+        run, log = traced(stage, *point.struck(f"error={error}"))
+        found.struck, found.end = "(INJECTED)" in log, f"{run.code}"
+        if run.code == 0:
+            found.wrong += stage.wrong_after(run)
+        else:
+            found.wrong += told(run)
+            go_on(stage, found)
+
+    return play
+
+
+def at_random(moments: Sequence[float]) -> Callable[[Stage, Found], None]:
+    """Kill at moments of a run, in seconds; of several, each run that goes on is killed too."""
+
+    def play(stage: Stage, found: Found) -> None:
         for moment in moments:
             run = stage.start()
             time.sleep(moment)
             os.kill(run.pid, signal.SIGKILL)
-            run.wait()
-        go_on(stage, row, ", ".join(f"{moment:.3f} s" for moment in moments))
-    return row
+            found.end = "killed" if run.wait().code == -signal.SIGKILL else "done before"
+        go_on(stage, found)
+
+    return play
 
 
-def work(asked: argparse.Namespace, folder: Path) -> Iterator[Row]:
-    """All faults of one share."""
+def order(stage: Stage, found: Found) -> None:
+    """The disk calls of a run are in the order that a power cut wants."""
+    made = calls(stage)
+    found.wrong, found.end = list(out_of_order(made, stage.out)), f"{len(made)} calls"
+
+
+def scenario(play: Callable[[Stage], tuple[str, list[str]]]) -> Callable[[Stage, Found], None]:
+    def played(stage: Stage, found: Found) -> None:
+        found.end, found.wrong = play(stage)
+
+    return played
+
+
+def spread(count: int, wanted: int) -> list[int]:
+    """0 to `count`, or `wanted` of them evenly."""
+    return list(range(count)) if wanted >= count else sorted({n * count // wanted for n in range(wanted)})
+
+
+def planned(asked: argparse.Namespace, stage: Stage) -> Iterator[Fault]:
+    """All faults that are asked for."""
+    if asked.kills or asked.errors:
+        named, unnamed = points(calls(stage))
+        print(f"{len(named)} disk calls, and {unnamed} that have no name of their own", file=sys.stderr, flush=True)
+        yield Fault("write, fsync, rename, fsync of the folder: in that order", "", order)
+        for at in spread(len(named), asked.kills):
+            yield Fault("SIGKILL at a disk call", named[at].shown(stage.out), kill(named[at]))
+        for names, error, what in ERRORS:
+            some = [point for point in named if point.call in names]
+            for at in spread(len(some), asked.errors):
+                yield Fault(what, some[at].shown(stage.out), fail(some[at], error))
+    for twice, count, what in (
+        (False, asked.random, "SIGKILL at a random moment"),
+        (True, asked.double, "SIGKILL, and again while it goes on"),
+    ):
+        for number in range(count):
+            lot = random.Random(f"{asked.seed}/{what}/{number}")
+            yield Fault(what, f"{number}", at_random([lot.uniform(0, stage.seconds * 1.1) for _ in range(1 + twice)]))
+    for play in scenarios.PLAYS if asked.scenarios else ():
+        yield Fault((play.__doc__ or "").splitlines()[0], "", scenario(play))
+
+
+def play(asked: argparse.Namespace, folder: Path, journal: Path) -> None:
+    """Play one share of the faults that are not in the journal yet, and write each into it."""
     stage = Stage(folder)
     mine, of = (int(number) for number in asked.share.split("/"))
-    lot = random.Random(asked.seed + mine)
-
-    def share(points: Sequence[int]) -> Sequence[int]:
-        return points[mine::of]
-
-    if asked.kills or asked.errors:
-        paths, calls = places(stage)
-        yield killed(
-            stage,
-            paths,
-            share(spread(calls.total(), asked.kills)) if asked.kills else [],
-        )
-        for names, error, what in ERRORS if asked.errors else ():
-            count = sum(calls[name] for name in names.split(","))
-            yield failed(stage, paths, names, error, what, share(spread(count, asked.errors)))
-    yield at_random(stage, len(share(range(asked.random))), lot, twice=False)
-    yield at_random(stage, len(share(range(asked.double))), lot, twice=True)
-    if asked.scenarios and mine == 0:
-        yield from (Row(name, faults=1, ends=Counter({said: 1}), wrong=wrong, lost=bool(wrong))
-                    for name, said, wrong in scenarios.all_of(stage))  # fmt: skip
+    known = {(found.what, found.place) for found in noted(journal)}
+    for number, fault in enumerate(planned(asked, stage)):
+        if number % of != mine or (fault.what, fault.place) in known:
+            continue
+        stage.clear()
+        found = Found(fault.what, fault.place)
+        fault.play(stage, found)
+        with journal.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(vars(found)) + "\n")
+        if found.partial or found.wrong:
+            print(fault.what, fault.place, *found.partial, *found.wrong, sep="\n  ", file=sys.stderr, flush=True)
 
 
-def merged(rows: Sequence[Row]) -> list[Row]:
-    """Rows of the same kind added up."""
-    found: dict[str, Row] = {}
-    for row in rows:
-        into = found.setdefault(row.what, Row(row.what))
-        into.faults, into.partial, into.lost = (
-            into.faults + row.faults,
-            into.partial + row.partial,
-            into.lost + row.lost,
-        )
-        into.ends += row.ends
-        into.wrong += row.wrong
-    return [row for row in found.values() if row.faults]
+def noted(journal: Path) -> list[Found]:
+    """What a journal tells; a line that was cut off is none."""
+    lines = journal.read_text(encoding="utf-8").splitlines() if journal.exists() else []
+    return [Found(**json.loads(line)) for line in lines if line.endswith("}")]
 
 
-def table(rows: Sequence[Row]) -> list[str]:
+def table(found: Sequence[Found]) -> list[str]:
+    """Every kind of fault in a line, then every scenario, then what went wrong."""
+    kinds: dict[str, list[Found]] = {}
+    for each in found:
+        kinds.setdefault(each.what, []).append(each)
     lines = [
-        "| fault | times | partial final files | went on wrongly | ended with |",
-        "|---|---|---|---|---|",
+        "| fault | times | partial final files | differing bytes | went on wrongly | ended with |",
+        "|---|" + "---|" * 5,
     ]
-    for row in rows:
-        ends = ", ".join(f"{end}" if row.faults == 1 else f"{end}: {count}×" for end, count in sorted(row.ends.items()))
-        lines.append(f"| {row.what} | {row.faults} | {row.partial} | {row.lost} | {ends} |")
-    wrong = [line for row in rows for line in row.wrong]
-    return [*lines, "", *(f"* {line}" for line in wrong or ["Nothing went wrong."])]
-
-
-def shared(asked: argparse.Namespace, folder: Path) -> list[Row]:
-    """The rows of all shares, each made by a process of its own."""
-    workers = [
-        subprocess.Popen(
-            [sys.executable, __file__, *sys.argv[1:], "--jobs", "1", "--share", f"{number}/{asked.jobs}"],
-            stdout=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(folder)},
-        )
-        for number in range(asked.jobs)
-    ]  # fmt: skip
-    rows = []
-    for worker in workers:
-        said, _ = worker.communicate()
-        if worker.returncode not in (0, 1):
-            raise SystemExit(f"a share ended with {worker.returncode}")
-        rows += [Row(**{**plain, "ends": Counter(plain["ends"])}) for plain in map(json.loads, said.splitlines())]
-    return rows
+    alone = ["| scenario | ended with |", "|---|---|"]
+    for what, some in kinds.items():
+        if len(some) == 1:
+            alone.append(f"| {what} | {some[0].end} |")
+            continue
+        struck = [each for each in some if each.struck]
+        partial, lost = sum(bool(each.partial) for each in struck), sum(bool(each.wrong) for each in struck)
+        differs = sum(any("differs" in line for line in each.wrong) for each in struck)
+        ends = ", ".join(f"{end}: {count}×" for end, count in sorted(Counter(each.end for each in struck).items()))
+        lines.append(f"| {what} | {len(struck)} | {partial} | {differs} | {lost} | {ends} |")
+    wrong = [f"{each.what}, {each.place}: {line}" for each in found for line in (*each.partial, *each.wrong)]
+    missed = sum(not each.struck for each in found)
+    return [*lines, "", *alone, "", *(f"* {line}" for line in wrong or ["Nothing went wrong."]),
+            *([f"* {missed} calls were not met again."] if missed else [])]  # fmt: skip
 
 
 def main() -> int:
     said = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    said.add_argument(
-        "--kills",
-        type=int,
-        default=10_000,
-        help="disk calls to kill at; all by default",
-    )
+    said.add_argument("--kills", type=int, default=10_000, help="disk calls to kill at; all by default")
     said.add_argument("--random", type=int, default=200, help="kills at random moments")
-    said.add_argument(
-        "--double",
-        type=int,
-        default=25,
-        help="kills at random moments, and again while it goes on",
-    )
-    said.add_argument(
-        "--errors",
-        type=int,
-        default=10_000,
-        help="calls of each kind that are made to fail; all by default",
-    )
+    said.add_argument("--double", type=int, default=25, help="the same, and again while it goes on")
+    said.add_argument("--errors", type=int, default=10_000, help="calls of each kind made to fail; all by default")
     said.add_argument("--scenarios", action=argparse.BooleanOptionalAction, default=True)
     said.add_argument("--jobs", type=int, default=1, help="processes beside each other")
     said.add_argument("--seed", type=int, default=5)
-    said.add_argument("--share", default="0/1", help=argparse.SUPPRESS)
+    said.add_argument("--journal", type=Path, help="a file to write results into as they come, and to go on from")
+    said.add_argument("--share", default="", help=argparse.SUPPRESS)
     said.add_argument("--write", type=Path, help="put the table between the marks in this file")
     asked = said.parse_args()
-    one_share = asked.jobs == 1 and asked.share != "0/1"
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-        if asked.jobs > 1:
-            rows = merged(shared(asked, Path(folder)))
-        else:
+        journal = asked.journal or Path(folder) / "journal"
+        if asked.share:
             rehearsal.rehearse()
-            rows = []
-            for row in work(asked, Path(folder)):
-                rows = merged([*rows, row])
-                print(f"{row.what}: {row.faults} faults", *row.wrong, sep="\n  ", file=sys.stderr, flush=True)
-    if one_share:
-        for row in rows:
-            print(json.dumps(row.__dict__))
-        return 0
-    print("\n".join(table(rows)))
+            play(asked, Path(folder), journal)
+            return 0
+        words = [sys.executable, __file__, *sys.argv[1:], "--journal", str(journal)]
+        shares = [subprocess.Popen([*words, "--share", f"{number}/{asked.jobs}"]) for number in range(asked.jobs)]
+        codes = [share.wait() for share in shares]
+        if any(codes):
+            raise SystemExit("a share of the faults could not be played")
+        found = noted(journal)
+    lines = table(found)
+    print("\n".join(lines))
     if asked.write:
         begin, end = "<!-- faults -->\n", "<!-- /faults -->"
         text = asked.write.read_text(encoding="utf-8")
         head, _, rest = text.partition(begin)
-        asked.write.write_text(f"{head}{begin}{chr(10).join(table(rows))}\n{end}{rest.partition(end)[2]}")
-    return 1 if any(row.wrong for row in rows) else 0
+        asked.write.write_text(f"{head}{begin}{chr(10).join(lines)}\n{end}{rest.partition(end)[2]}")
+    return 1 if any(each.partial or each.wrong for each in found) else 0
 
 
 if __name__ == "__main__":

@@ -168,7 +168,8 @@ class Stage:
         for number, picture in enumerate(pictures):
             if number // SHOT == 1:
                 picture[:] = 255 - picture
-        self.film = Film(sound=2.0, rate=Fraction(24)).write(folder / "reel.mkv", pictures)
+        same = {"fflags": "+bitexact"}  # the same bytes in every process, so that a journal's places mean the same
+        self.film = Film(sound=2.0, rate=Fraction(24), muxer=same).write(folder / "reel.mkv", pictures)
         self.shots = folder / "edited.csv"
         self.shots.write_text("start frame\n" + "".join(f"{at}\n" for at in range(0, FRAMES, SHOT)))
         self.source = self.sha256(self.film), self.film.stat().st_mtime_ns
@@ -270,10 +271,13 @@ class Stage:
         wrong += [f"{name} differs" for name in self.partial()]
         if kept is not None and run.found < kept:
             wrong.append(f"{kept} takes were there, {run.found} were found")
-        left = [
-            str(path.relative_to(self.out)) for path in self.out.rglob("*") if path.name.startswith((".part", ".re"))
-        ]
-        wrong += [f"left over: {', '.join(left)}"] if left else []
+        return wrong + self.left()
+
+    def left(self) -> list[str]:
+        """Files, folders and processes that no run should leave behind; the film, if it was changed."""
+        names = (".part", ".re")
+        found = [str(path.relative_to(self.out)) for path in self.out.rglob("*") if path.name.startswith(names)]
+        wrong = [f"left over: {', '.join(found)}"] if found else []
         if (self.sha256(self.film), self.film.stat().st_mtime_ns) != self.source:
             wrong.append("the film was changed")
         return wrong + [f"a process is left: {line}" for line in self.children()]

@@ -149,6 +149,14 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def make_folder(folder: Path) -> None:
+    """Make `folder` and what is missing above it, each so that it survives a power cut."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in missing:
+        sync_folder(each.parent)
+
+
 @contextlib.contextmanager
 def writing(final: Path, *, replace: bool = True) -> Iterator[Path]:
     """Yields a temporary path to write to; publishes it on success, removes it on any failure."""
@@ -203,7 +211,7 @@ class WorkFolder:
 
     def __enter__(self) -> WorkFolder:
         with disk_errors(self.folder):
-            self.takes.mkdir(parents=True, exist_ok=True)
+            make_folder(self.takes)
             self._lock = os.open(self.path("lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -242,7 +250,18 @@ class WorkFolder:
             self._lock = None
 
     def remove(self) -> None:
-        """Remove the folder and, when no other reel is at work beside it, `.restore` itself. Only while held."""
-        shutil.rmtree(self.folder)
-        with contextlib.suppress(OSError):  # other reels' folders are still in it
-            self.folder.parent.rmdir()
+        """Remove the folder and, when no other reel is at work beside it, `.restore` itself. Only while held.
+
+        It loses its name first: a run that is killed here is finished, and `sweep` takes away what it left.
+        """
+        self.folder.rename(temporary(self.folder))
+        sync_folder(self.folder.parent)
+        sweep(self.folder.parent.parent)
+
+
+def sweep(out: Path) -> None:
+    """Remove what is left in `out` of the work folders of finished runs."""
+    for left in (out / ".restore").glob(f"{TEMPORARY}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with contextlib.suppress(OSError):  # it is not there, or other reels' folders are still in it
+        (out / ".restore").rmdir()

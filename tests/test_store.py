@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from restore.errors import Busy, DiskError, OutputExists
-from restore.store import WorkFolder, disk_errors, file_sha256, publish, publish_folder, temporary, write_json, writing
+from restore.store import WorkFolder, disk_errors, file_sha256, publish, publish_folder, sweep, temporary, write_json, writing
 
 
 def test_writing_publishes_whole_files_only(tmp_path: Path) -> None:
@@ -135,3 +135,20 @@ def test_leftovers_of_a_killed_run_are_swept(tmp_path: Path) -> None:
         assert [p.name for p in work.takes.iterdir()] == ["whole.mkv"]
         work.remove()
     assert not (tmp_path / ".restore").exists()
+
+
+def test_a_run_killed_while_it_cleans_up_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException): ...
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    with WorkFolder(tmp_path, "1" * 64) as other, pytest.raises(Killed), WorkFolder(tmp_path, "0" * 64) as work:
+        monkeypatch.setattr("shutil.rmtree", die)
+        work.remove()
+    monkeypatch.undo()
+    assert not work.folder.exists() and other.folder.exists()
+    assert len(list((tmp_path / ".restore").iterdir())) == 2
+    sweep(tmp_path)
+    assert list((tmp_path / ".restore").iterdir()) == [other.folder]
+    sweep(tmp_path / "absent")

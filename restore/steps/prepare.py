@@ -71,6 +71,7 @@ def prepare(film: str, options: Options) -> Plan:
     where = outputs(folder, reel.name, spec, None if options.package == "none" else portable(reel.name))
     if options.policy is not None:
         policy.check(options.policy)
+    store.sweep(folder)
     if not options.overwrite:
         refuse_existing(where, folder)
     check_networks(recipe, options)
@@ -115,7 +116,7 @@ def _check_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise OutputExists(f"{shown(folder)}: is a file; --out wants a folder")
     with store.disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        store.make_folder(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
 

@@ -108,7 +108,7 @@ def published(work: Path) -> frozenset[str]:
 
 def refuse_existing(outputs: Outputs, folder: Path) -> None:
     """Raise OutputExists when a result is there that no killed run of ours left half published."""
-    ours = frozenset[str]().union(*(published(work) for work in (folder / ".restore").glob("*")))
+    ours = frozenset[str]().union(*(published(work) for work in (folder / ".restore").glob("[!.]*")))
     for path in outputs.names():
         if os.path.lexists(path) and path not in ours:
             raise OutputExists(f"{shown(path)}: exists already; give --overwrite to replace it")
