@@ -249,7 +249,7 @@ class Stage:
 
     def takes(self) -> int:
         """Takes that an interrupted run has put away."""
-        return len(list(self.out.glob(".restore/*/takes/*.json")))
+        return len(list(self.out.glob(".restore/*/takes/[!.]*.json")))
 
     def partial(self) -> list[str]:
         """Final names that hold something other than the right bytes. Empty is well."""
