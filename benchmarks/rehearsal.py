@@ -132,7 +132,7 @@ class Run:
     said: str = ""
     events: list[dict[str, Any]] = field(default_factory=list)
 
-    def wait(self, limit: float = 60.0) -> Run:
+    def wait(self, limit: float = 300.0) -> Run:
         """Wait for its end; a run that goes on beyond `limit` seconds is killed and has the code None."""
         while time.monotonic() - self.began < limit:
             pid, status = os.waitpid(self.pid, os.WNOHANG)

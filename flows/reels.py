@@ -65,8 +65,7 @@ def run_reels(films: Sequence[str], options: Options, server: Server, as_json: b
                 if (told := known(error)) is not None:
                     codes.append(_refused(film, told, events))
                     continue
-                console.bug(error)  # met on one film: the others may not meet it
-                codes.append(1)
+                codes.append(_bug(film, error, events))  # met on one film: the others may not meet it
         return worst(codes)
 
 
@@ -96,6 +95,13 @@ def _refused(film: str, error: RestoreError, events: Json | None) -> int:
     if events is not None:
         events.write({"event": "error", "film": film, "code": error.exit_code, "message": str(error)})
     return error.exit_code
+
+
+def _bug(film: str, error: Exception, events: Json | None) -> int:
+    console.bug(error)
+    if events is not None:
+        events.write({"event": "error", "film": film, "code": 1, "message": f"a bug of ours: {error!r}"})
+    return 1
 
 
 def _started(server: Server) -> None:

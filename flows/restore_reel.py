@@ -198,6 +198,7 @@ def _restored(shots: Sequence[Shot], job: Job, places: Places) -> tuple[Take, ..
     except Exception as error:
         progress.request_stop(error)
         wait(list(waiting))
+        progress.withdraw(error)  # the reels after this one go on
         raise
     return tuple(takes)
 

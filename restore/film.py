@@ -87,7 +87,7 @@ class Reel:
     """A source film, opened and understood, not yet decoded."""
 
     path: str  # absolute; for a folder of frames, the folder
-    name: str  # stem that outputs are named after
+    name: str  # stem that outputs are named after: the film's own, cut where it is too long for that
     sha256: str  # of the file; of the sorted (name, sha256) list for a folder of frames
     size_bytes: int
     modified_ns: int

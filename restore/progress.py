@@ -93,6 +93,12 @@ def allow() -> None:
     _reason.clear()
 
 
+def withdraw(reason: BaseException) -> None:
+    """Take the wish to stop back if `reason` was the one given first: what it stopped has come to its end."""
+    if _reason[:1] == [reason]:
+        allow()
+
+
 def check_stop() -> None:
     """Raise Stopped when a stop was asked for."""
     if _stop.is_set():

@@ -23,6 +23,12 @@ CHUNK = 1 << 20
 TEMPORARY = ".part-"
 """Prefix of a file that is still being written. Names do not grow with the final name, so 255-byte names fit."""
 
+LONGEST_NAME = 255
+"""Bytes of a file's name on the usual file systems of Linux, macOS and Windows."""
+
+ROOM = 40
+"""Of these, bytes for what results are called behind the film's name, as in `.provenance.json`."""
+
 
 def file_sha256(path: Path, progress: Progress | None = None) -> str:
     """SHA-256 (hex) of a file's bytes, read once in 1 MiB pieces; `progress` is told bytes, and may stop it."""
@@ -69,6 +75,18 @@ def disk_errors(path: Path) -> Iterator[None]:
 def temporary(final: Path) -> Path:
     """A fresh name beside `final`, in the same folder so that the rename is atomic, with the same suffix."""
     return final.with_name(f"{TEMPORARY}{secrets.token_hex(6)}{final.suffix}")
+
+
+def fitting(stem: str) -> str:
+    """`stem`, or so much of it, and eight digits of its digest, that ROOM bytes may follow in a file's name."""
+    name = os.fsencode(stem)
+    if len(name) <= LONGEST_NAME - ROOM:
+        return stem
+    mark = f"~{hashlib.sha256(name).hexdigest()[:8]}"
+    kept = len(stem)
+    while len(os.fsencode(stem[:kept])) + len(mark) > LONGEST_NAME - ROOM:
+        kept -= 1
+    return stem[:kept] + mark
 
 
 def publish(written: Path, final: Path, *, replace: bool = True) -> None:

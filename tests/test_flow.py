@@ -178,6 +178,31 @@ def test_an_error_in_a_shot_ends_the_reel_with_its_code(
     assert flow_runs(server)[0]["state"]["type"] == "FAILED"
 
 
+def test_a_reel_that_fails_on_the_way_does_not_stop_the_next(
+    server: Server, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from restore.tasks import restore_shot
+
+    whole = restore_shot.render
+
+    def bad(shot: Any, job: Any, **how: Any) -> Any:
+        if job.survey.reel.name == "bad":
+            raise DiskError("full")
+        if job.survey.reel.name == "odd":
+            raise LookupError("met nowhere")
+        return whole(shot, job, **how)
+
+    monkeypatch.setattr("restore.tasks.restore_shot.render", bad)
+    films = [film.with_name("bad.mkv"), film.with_name("odd.mkv"), film]
+    for name in films[:2]:
+        name.write_bytes(film.read_bytes())
+    assert run("run", *map(str, films), "-o", str(tmp_path / "out"), "--json") == 1
+    ends = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(end["event"], end.get("code")) for end in ends if end["event"] in ("error", "result")] == [
+        ("error", 74), ("error", 1), ("result", None)]  # fmt: skip
+    assert (tmp_path / "out" / "reel.master.mkv").exists()
+
+
 def test_two_runs_of_one_reel(server: Server, film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from restore.store import WorkFolder
 

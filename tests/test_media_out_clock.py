@@ -24,7 +24,8 @@ def test_good_times_are_left_alone() -> None:
     assert found.times.tolist() == [-40, 0, 40, 80, 200]
     assert not found.mended
     assert not found.steady
-    assert not found.notes
+    assert (found.late, clock_of(0, 40).late) == (1, 0)
+    assert "begin at -0.040 s" in found.notes[0] and not clock_of(0, 40).notes
     assert clock_of(1500, 1540, 1580).steady
 
 

@@ -32,6 +32,18 @@ def test_the_first_reason_to_stop_is_the_one_given() -> None:
     progress.meter("restore")(1, 2)
 
 
+def test_only_the_reason_that_was_given_can_be_taken_back() -> None:
+    full, signal = DiskError("full"), Stopped("stopped by SIGINT")
+    progress.request_stop(full)
+    progress.withdraw(full)
+    progress.check_stop()
+    progress.request_stop(signal)
+    progress.request_stop(full)
+    progress.withdraw(full)
+    with pytest.raises(Stopped, match="SIGINT"):
+        progress.check_stop()
+
+
 def test_a_stage_tells_begin_end_and_seconds() -> None:
     heard: list[Event] = []
     seconds: dict[str, float] = {}

@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 
 from restore.errors import Busy, DiskError, OutputExists
-from restore.store import WorkFolder, disk_errors, file_sha256, publish, publish_folder, sweep, temporary, write_json, writing
+from restore.store import (
+    WorkFolder,
+    disk_errors,
+    file_sha256,
+    fitting,
+    publish,
+    publish_folder,
+    sweep,
+    temporary,
+    write_json,
+    writing,
+)
 
 
 def test_writing_publishes_whole_files_only(tmp_path: Path) -> None:
@@ -135,6 +146,14 @@ def test_leftovers_of_a_killed_run_are_swept(tmp_path: Path) -> None:
         assert [p.name for p in work.takes.iterdir()] == ["whole.mkv"]
         work.remove()
     assert not (tmp_path / ".restore").exists()
+
+
+def test_long_names_leave_room_for_what_results_are_called() -> None:
+    assert fitting("x" * 215) == "x" * 215
+    for stem in ("x" * 251, "ü" * 125, "映画" * 40, os.fsdecode(b"\xff" * 250)):
+        short = fitting(stem)
+        assert len(os.fsencode(short)) <= 215 and stem.startswith(short[:60])
+        assert fitting(stem + "y") != short
 
 
 def test_a_run_killed_while_it_cleans_up_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

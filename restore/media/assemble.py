@@ -7,7 +7,6 @@ A Matroska file counts time in milliseconds; an MP4 file in the source's own uni
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -26,13 +25,10 @@ from restore.media.clock import Clock, clock
 from restore.media.encoder import Track
 from restore.media.freight import Freight, for_access, for_master
 from restore.media.index import Index
-from restore.media.muxing import PIPE, Job, arguments
+from restore.media.muxing import PIPE, REORDER, Job, arguments
 from restore.media.spec import OutputSpec
 from restore.progress import Progress
 from restore.store import TEMPORARY, disk_errors
-
-_REORDER = 2
-"""Places that x264's pictures are moved at most by B-frames with a pyramid, as `spec` sets them."""
 
 
 @dataclass(frozen=True)
@@ -116,17 +112,14 @@ def _attachments(master: Freight, out: Outputs, folder: Path) -> tuple[tuple[Pat
 
 def _offset(times: Clock) -> int:
     """Whole seconds, whole in the time base too, that lift every time above zero: NUT knows no negative ones."""
-    base, first = times.time_base, int(times.times[0]) - (_REORDER + 1) * times.step
-    if first >= 0:
-        return 0
-    return math.ceil(Fraction(-first) * base / base.numerator) * base.numerator
+    return times.seconds_below(int(times.times[0]) - (REORDER + 1) * times.step)
 
 
 def _feed(into: IO[bytes] | str, takes: Sequence[Take], job: Job, progress: Progress | None) -> None:
     """Write the packets of all takes, every picture at its own time plus the job's offset."""
     times, tracks = job.clock, [job.spec.master, *([job.spec.access] if job.access and job.spec.access else [])]
     lift = int(job.offset / times.time_base)
-    shown, late = times.times + lift, times.decode_times(_REORDER) + lift
+    shown, late = times.times + lift, times.decode_times(REORDER) + lift
     decoded = [late if track.codec == "libx264" else shown for track in tracks]
     sent = [0] * len(tracks)
     with _piped(into, takes[0], times.time_base, tracks) as stream:

@@ -28,8 +28,11 @@ _QUICKTIME_TAGS = ("title", "artist", "album", "composer", "date", "genre", "cop
 """Tags that QuickTime and MP4 hold and the program writes; a Matroska file holds any."""
 
 
-def carried(reel: Reel, freight: Freight, path: Path) -> tuple[list[Gate], list[tuple[str, str]]]:
-    """Gates of everything beside the picture in the finished file, and hashes of the source's tracks that went in."""
+def carried(reel: Reel, freight: Freight, path: Path, late: int = 0) -> tuple[list[Gate], list[tuple[str, str]]]:
+    """Gates of everything beside the picture in the finished file, and hashes of the source's tracks that went in.
+
+    late  seconds by which the finished file was moved (see `Clock.late`)
+    """
     streams = [piece for piece in freight.cargo if piece.kind != "attachment"]
     place = {piece.index: number for number, piece in enumerate(freight.cargo, 1)}
     with open_film(reel.path) as source, open_film(str(path)) as made:
@@ -40,7 +43,7 @@ def carried(reel: Reel, freight: Freight, path: Path) -> tuple[list[Gate], list[
         pairs = [(piece, theirs[piece.index], ours.get(place[piece.index])) for piece in streams]
         gates = [_tracks(kind, [pair for pair in pairs if pair[0].kind == kind]) for kind in _NAMES]
         gates.append(_attachments(source, made, freight, [ours[number].digest for number in covers]))
-        gates.append(_chapters(source, made))
+        gates.append(_chapters(source, made, late, path.suffix == ".mkv"))
         gates.append(_tags(source, made, streams, path.suffix == ".mkv"))
     return gates, [(f"source {piece.kind} {piece.index}", payload.digest) for piece, payload, _ in pairs]
 
@@ -82,8 +85,11 @@ def _attachments(source: Any, made: Any, freight: Freight, covers: list[str]) ->
     return Gate("attachments", passed, f"{there} of {len(wanted)} there" if wanted else NONE)
 
 
-def _chapters(source: Any, made: Any) -> Gate:
-    theirs, ours = _marks(source), _marks(made)
+def _chapters(source: Any, made: Any, late: int, any_start: bool) -> Gate:
+    """Starts and titles. In MP4 and QuickTime the first chapter begins with the film: without `any_start`, it may."""
+    theirs, ours = _marks(source), [(start - late, title) for start, title in _marks(made)]
+    if theirs and ours and not any_start and ours[0][0] == -late:
+        ours[0] = theirs[0][0], ours[0][1]
     if not theirs:
         return Gate("chapters", None, NONE)
     near = len(theirs) == len(ours) and all(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,15 +27,32 @@ class Clock:
     mended: tuple[int, ...]  # frames whose source timestamp is missing or out of order
 
     @property
+    def late(self) -> int:
+        """Whole seconds by which a finished file moves everything, sound and chapters too: 0, unless the pictures
+        begin before time zero. Matroska and MP4 have no such times; players drop what MP4 shows before zero."""
+        return self.seconds_below(int(self.times[0]))
+
+    def seconds_below(self, tick: int) -> int:
+        """Whole seconds, whole in the time base too, that lift `tick` to zero or above it."""
+        base = self.time_base
+        return 0 if tick >= 0 else math.ceil(Fraction(-tick) * base / base.numerator) * base.numerator
+
+    @property
     def notes(self) -> tuple[str, ...]:
-        if not self.mended:
-            return ()
-        count, first = len(self.mended), self.mended[0]
-        note = (
-            f"timestamps of {count} of {len(self.times)} frames are missing, repeated or go backward in the source "
-            f"(the first at frame {first}): those frames follow the one before at the film's rate"
-        )
-        return (note,)
+        notes = list[str]()
+        if self.mended:
+            count, first = len(self.mended), self.mended[0]
+            notes.append(
+                f"timestamps of {count} of {len(self.times)} frames are missing, repeated or go backward in the source "
+                f"(the first at frame {first}): those frames follow the one before at the film's rate"
+            )
+        if self.late:
+            begin = float(int(self.times[0]) * self.time_base)
+            notes.append(
+                f"the source's pictures begin at {begin:.3f} s, before zero, which Matroska and MP4 cannot say: "
+                f"everything in master and access copy lies {self.late} s later"
+            )
+        return tuple(notes)
 
     def decode_times(self, delay: int) -> Times:
         """Decoding times of pictures stored in decoding order, where none is shown more than `delay` places late.

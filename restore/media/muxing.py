@@ -22,6 +22,9 @@ IPTC_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWith
 
 PIPE = "pipe:0"
 
+REORDER = 2
+"""Places that x264's pictures are moved at most by B-frames with a pyramid, as `spec` sets them."""
+
 _INTERLEAVE = 3_000_000
 """Microseconds of packets that the program holds back at most while a sparse track is silent; bounds its memory."""
 
@@ -66,8 +69,11 @@ def arguments(program: Program, job: Job) -> list[str]:
     reel = job.survey.reel
     form = "nut" if job.pictures == PIPE else "mov"
     turn = _turn(reel.video.display_matrix)
-    pictures = graph.input("PICTURES", f=form, copyts=None, itsoffset=-job.offset, **turn)
+    late = job.clock.late
+    pictures = graph.input("PICTURES", f=form, copyts=None, itsoffset=late - job.offset, **turn)
     source, look = None, {"f": reel.container.split(",")[0], **_SAME_LOOK}
+    if late:
+        look["itsoffset"] = late  # chapters go along, which an offset of the output would leave behind
     if reel.container != "sequence":
         source = graph.input("SOURCE", **look)
     outputs = [_output(job, job.for_master, job.spec.master, (pictures["0"], source, "MASTER" + job.master.suffix))]
@@ -106,6 +112,7 @@ def _output(job: Job, freight: Freight, track: Track, way: tuple[Any, Any, str])
     if container != "matroska":
         unit = reel.video.time_base.denominator
         options |= {"strict": "experimental"}  # FLAC and Opus in MP4 are that to older programs
+        options["bsf:0"] = _told(job.clock)
         options |= {"movflags": "+faststart", "video_track_timescale": unit, "movie_timescale": _fine(unit, freight)}
         if freight.lead_s:
             options["output_ts_offset"] = -freight.lead_s
@@ -115,6 +122,15 @@ def _output(job: Job, freight: Freight, track: Track, way: tuple[Any, Any, str])
         options |= _cargo(job, cargo, place)
     streams = [picture, *(source[str(cargo.index)] for cargo in freight.cargo)]
     return graph.output(*streams, name, **options)
+
+
+def _told(clock: Clock) -> str:
+    """A bitstream filter that says what the pipe cannot: each picture's length, and when the first are decoded.
+
+    The program would guess both from the frame rate, and where its guess is none the last picture is hidden.
+    """
+    length = f"{clock.step * clock.time_base}/TB"
+    return f"setts=pts=PTS:dts='if(lt(N,{REORDER}),STARTPTS-({REORDER}-N)*{length},DTS)':duration={length}"
 
 
 def _fine(unit: int, freight: Freight) -> int:

@@ -21,6 +21,7 @@ from restore.media.damage import Ledger
 from restore.media.feed import deinterlacer, survivors
 from restore.media.matroska import hidden_edges
 from restore.media.open import MAX_PIXELS, open_decoder, open_film, regular_file
+from restore.store import fitting
 
 
 def probe(
@@ -57,7 +58,7 @@ def _probe_film(path: str, wanted: int | None, rate: Fraction | None, digest: bo
         video, more = picture.of_film(stream, frame, siting, rate, path)
         return Reel(
             path=path,
-            name=Path(path).stem,
+            name=fitting(Path(path).stem),
             sha256=_sha256(path) if digest else "",
             size_bytes=found.st_size,
             modified_ns=found.st_mtime_ns,
@@ -90,7 +91,7 @@ def _probe_folder(path: str, wanted: int | None, rate: Fraction | None, digest: 
     states = [file.stat() for file in files]
     return Reel(
         path=path,
-        name=Path(path).name,
+        name=fitting(Path(path).name),
         sha256=sequence.digest_of(files) if digest else "",
         size_bytes=sum(state.st_size for state in states),
         modified_ns=max(state.st_mtime_ns for state in states),

@@ -80,22 +80,23 @@ def _of_master(survey: Survey, index: Index, spec: OutputSpec, master: Path, see
     listing = Listing(*size, seen.sample_aspect, seen.times, seen.unit, seen.start, rate)
     if reel.container == "sequence":
         return Proof(tuple(gates), (), listing)
-    beside, sums = carried(reel, for_master(reel, spec.suffix), master)
+    beside, sums = carried(reel, for_master(reel, spec.suffix), master, times.late)
     return Proof((*gates, *beside), tuple(sums), listing)
 
 
 def _of_access(survey: Survey, index: Index, spec: OutputSpec, access: Path, copy: Pictures) -> list[Gate]:
     assert spec.access is not None
     reel, freight = survey.reel, for_access(survey.reel, spec.audio)
+    times = clock(reel.video, index)
     gates = [
         _count("access frames", copy, survey.frames),
-        _times("access timestamps", copy, clock(reel.video, index), False, freight.lead_s),
+        _times("access timestamps", copy, times, False, freight.lead_s),
         _clean("access decoding", copy),
         _picture("access picture tags", probe(str(access), digest=False).video, reel.video, spec.access),
         _faststart(access),
     ]
     if reel.container != "sequence":
-        beside, _ = carried(reel, freight, access)
+        beside, _ = carried(reel, freight, access, times.late)
         gates += [replace(gate, name=f"access {gate.name}") for gate in beside if gate.detail != NONE]
     return gates
 
@@ -160,9 +161,10 @@ def _count(name: str, seen: Pictures, frames: int) -> Gate:
 
 
 def _times(name: str, seen: Pictures, times: Clock, ticks: bool, lead_s: int = 0) -> Gate:
-    """Every picture's time is its own, less `lead_s`: exactly, or rounded to the millisecond where those count."""
+    """Every picture's time is its own, less `lead_s` or moved behind zero: exactly, or rounded to the millisecond where
+    those count."""
     for frame, (got, stamp) in enumerate(zip(seen.times, times.times, strict=False)):
-        wanted = int(stamp) * times.time_base - lead_s
+        wanted = int(stamp) * times.time_base - lead_s + times.late
         if ticks:
             wanted = _rounded(wanted / _TICK) * _TICK
         if got * seen.unit != wanted:
@@ -173,6 +175,7 @@ def _times(name: str, seen: Pictures, times: Clock, ticks: bool, lead_s: int = 0
     if mended:
         said = f"{count - mended} of {count} as the source states them, the other {mended} mended"
     less = f", less the {lead_s} s before the film begins" if lead_s else ""
+    less += f", {times.late} s later, as they begin before zero" if times.late else ""
     how = "rounded to the container's millisecond" if ticks else f"exact, in units of {times.time_base} s"
     return Gate(name, True, f"{said}; {how}{less}")
 
