@@ -17,3 +17,6 @@ class ShotSettings(BaseModel):
     leave: tuple[Literal["coloured", "tinted", "card", "leader"], ...] = Field(
         ("coloured", "tinted", "card", "leader"), description="kinds of shots that keep the source's own chroma"
     )
+    lend: tuple[Literal["coloured", "tinted"], ...] = Field(
+        (), description="kinds of shots that are left and lend their colours to the gray shots beside them"
+    )

@@ -8,25 +8,22 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from restore import colour
 from restore.configs.recipe import Recipe
-from restore.contracts import Frames, RunsNetwork
+from restore.contracts import RunsNetwork
 from restore.errors import OutputExists, shown
 from restore.film import Reel
 from restore.guidance import keyframes, layers, worth
 from restore.guidance.at_hand import AtHand
 from restore.guidance.pictures import encoded
-from restore.guidance.sheet import turns
 from restore.guidance.worth import Suggestion
 from restore.media.index import Index
-from restore.media.read import Picture
 from restore.progress import meter, stage
 from restore.runtime import Runtime
 from restore.shots.table import timecode
+from restore.steps.automatic import as_shown, automatic
 from restore.steps.report.keyframes import Row, keyframes_page, small
 from restore.steps.split import Splitting, clock, split
 from restore.store import disk_errors, writing
@@ -102,13 +99,13 @@ def _write_pictures(
 ) -> tuple[list[Row], int, str]:
     """Write what is not there yet; returns the rows of list and page, how many were there, and why there are no
     automatic colours."""
-    part = next((part for _, part in recipe.chain if isinstance(part, RunsNetwork)), None)
-    why = "" if part is not None else f"recipe {recipe.name} runs no network"
+    runs = any(isinstance(part, RunsNetwork) for _, part in recipe.chain)
+    why = "" if runs else f"recipe {recipe.name} runs no network"
     rows, kept, told = list[Row](), 0, meter("export")
     for order, suggestion in enumerate(chosen, start=1):
         told(order - 1, len(chosen))
         name = f"{suggestion.frame:06d}"
-        light, made = _frame(film, suggestion.frame, part, runtime)
+        light, made = as_shown(*automatic(film, suggestion.frame, recipe, runtime), film)
         files = {f"{name}.png": encoded(light)}
         if made is not None:
             files[f"automatic/{name}.png"] = encoded(made)
@@ -123,23 +120,6 @@ def _write_pictures(
         rows.append(Row(order, suggestion, time, picture, small(light), None if made is None else small(made)))
     told(len(chosen), len(chosen))
     return rows, kept, why
-
-
-def _frame(film: AtHand, frame: int, part: Any, runtime: Runtime) -> tuple[np.ndarray, np.ndarray | None]:
-    """One frame as it is shown: its light (H, W) uint8, and with the colours that a network gives it (H, W, 3)."""
-    shot, video = film.shot_of(frame), film.video
-    before = max(shot.scene_start, frame - (part.context if part is not None else 0))
-    seen: list[Picture] = list(film.pictures(before, frame + 1))
-    gray = np.round(colour.gray_rgb(seen[-1].light, video.colour, video.bit_depth)[..., 0] * 255).astype(np.uint8)
-    upright = np.ascontiguousarray(np.rot90(gray, -turns(video)))
-    if part is None:
-        return upright, None
-    light: Any = np.stack([picture.light for picture in seen])
-    frames = Frames(light, None, before, video.bit_depth, video.colour, turns(video))
-    made = part.begin(shot, runtime)(frames).colour
-    planes = colour.chroma_planes(made[-1], light[-1], video.colour, video.bit_depth, light[-1].shape)
-    rgb = colour.to_rgb(light[-1], *planes, video.colour, video.bit_depth)
-    return upright, np.ascontiguousarray(np.rot90(np.round(rgb * 255).astype(np.uint8), -turns(video)))
 
 
 def _table(rows: Sequence[Row]) -> str:

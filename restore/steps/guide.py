@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from restore import progress
+from restore.configs.recipe import Recipe
 from restore.film import Given, Hint, Shot, Survey
-from restore.guidance import dots, keyframes, objects, shelf
+from restore.guidance import dots, keyframes, objects, reference, shelf
 from restore.guidance.at_hand import Asked, AtHand
 from restore.guidance.combined import combined
 from restore.media.index import Index
 from restore.progress import Event, Progress
 from restore.shots.table import scenes
 from restore.steps.prepare import Plan
+from restore.steps.restore_shot import studio
 from restore.steps.split import clock
+from restore.steps.steered import steered
 
 log = logging.getLogger(__name__)
 
@@ -35,18 +38,20 @@ class Guided:
     """What was asked for, as the rest of the run needs it."""
 
     hints: tuple[Hint, ...] = ()
+    recipe: Recipe | None = None  # the run's own, or one with a filter that follows a reference's colours
     shots: tuple[Shot, ...] = ()  # those that somebody painted are no longer left as they are
     given: tuple[Given, ...] = ()  # the files that it was read from
     said: tuple[str, ...] = ()  # warnings, a sentence each
 
     def of(self, plan: Plan, survey: Survey) -> tuple[Plan, Survey]:
         """Plan and survey with what was given and what is to be said of it."""
-        return replace(plan, given=self.given), replace(survey, notes=(*survey.notes, *self.said))
+        recipe = self.recipe or plan.recipe
+        return replace(plan, given=self.given, recipe=recipe), replace(survey, notes=(*survey.notes, *self.said))
 
 
 def wanted(plan: Plan) -> bool:
     """Whether there is anything to gather."""
-    return plan.options.guided
+    return plan.options.guided or bool(plan.recipe.shots.lend)
 
 
 def guide(plan: Plan, survey: Survey, shots: Sequence[Shot], work: Path, progress: Progress | None = None) -> Guided:
@@ -57,13 +62,14 @@ def guide(plan: Plan, survey: Survey, shots: Sequence[Shot], work: Path, progres
     times = clock(Index.load(survey.index_path), survey.reel.video)
     with AtHand(survey, shots, times, work / PROXIES, progress or (lambda _done, _total: None)) as film:
         of_frames = _of_frames(plan, film)
-        asked = [*_of_copies(plan, film), *of_frames]
+        of_pictures, recipe = _of_pictures(plan, film)
+        asked = [*of_pictures, *of_frames]
     painted, against = combined([one for way in asked for one in way.painted])
     hints = tuple(shelf.put(one, work / FOLDER) for one in painted)
     freed, remark = _freed(shots, {one.frame for way in of_frames for one in way.painted})
     said = (*(sentence for way in asked for sentence in way.said), *against, *remark)
     _tell(said)
-    return Guided(hints, freed, tuple(file for way in asked for file in way.given), said)
+    return Guided(hints, recipe, freed, tuple(file for way in asked for file in way.given), said)
 
 
 def _of_frames(plan: Plan, film: AtHand) -> list[Asked]:
@@ -78,10 +84,16 @@ def _of_frames(plan: Plan, film: AtHand) -> list[Asked]:
     return found
 
 
-def _of_copies(plan: Plan, film: AtHand) -> list[Asked]:
-    """What is found in other pictures."""
-    del plan, film
-    return []
+def _of_pictures(plan: Plan, film: AtHand) -> tuple[list[Asked], Recipe]:
+    """What is found in other pictures, and the recipe that follows them; the surer comes the later."""
+    options, found, recipe = plan.options, list[Asked](), plan.recipe
+    if options.references:
+        asked, statistics = reference.asked(tuple(Path(name) for name in options.references), film)
+        found.append(asked)
+        recipe = steered(recipe, statistics, film, studio(options.device, options.pinned_threads).runtime)
+    if recipe.shots.lend:
+        found.append(reference.lent_by_shots(recipe.shots.lend, film))
+    return found, recipe
 
 
 def _freed(shots: Sequence[Shot], frames: set[int]) -> tuple[tuple[Shot, ...], list[str]]:
