@@ -10,7 +10,7 @@ import pytest
 
 from restore import profile
 from restore.film import to_plain
-from restore.windows import overlapped
+from restore.overlap import overlapped
 
 
 def busy(seconds: float) -> None:

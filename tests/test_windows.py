@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from restore.contracts import Frames
 from restore.film import ColourTags
-from restore.windows import filtered, joined, overlapped, windowed
+from restore.overlap import overlapped
+from restore.windows import filtered, joined, windowed
 
 TAGS = ColourTags(matrix="bt601", full_range=False, siting="left")
 

@@ -7,7 +7,7 @@ import re
 from array import array
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -24,6 +24,7 @@ from restore.media import damage
 from restore.media.feed import packets_of
 from restore.media.index import NO_TIME, Index, light_digest
 from restore.media.read import Picture
+from restore.overlap import overlapped
 from restore.progress import Progress
 
 
@@ -107,17 +108,11 @@ def _read_back(
     path: Path, index: Index | None, progress: Progress | None, total: int, spans: Sequence[tuple[int, int]],
     found: list[Pictures],
 ) -> Iterator[Picture]:  # fmt: skip
-    """Every frame of the file, digested; what was learned of them goes into `found` after the last one."""
-    times, strange, digests = array("q"), None, _Digests(spans)
-    own = {"protocol_whitelist": "file"}
-    with (
-        readable(path),
-        damage.listening() as lines,
-        av.open(f"file:{path}", options=own, metadata_errors="replace") as film,
-    ):
-        track = film.streams.video[0]
-        track.thread_type = "SLICE"  # FFmpeg's complaints from frame threads do not arrive
-        for number, frame in enumerate(film.decode(track)):
+    """Every frame of the file, decoded in a thread of its own and digested here; what was learned of them goes into
+    `found` after the last one."""
+    times, strange, digests, heard = array("q"), None, _Digests(spans), list[_Heard]()
+    with closing(overlapped(_decoded(path, heard), stage=f"decode {path.suffix[1:]}")) as frames:
+        for number, frame in enumerate(frames):
             planes = _packed(frame)
             digests.add(number, planes)
             if index and strange is None and (number >= len(index) or light_digest(planes[0]) != index.digest(number)):
@@ -126,32 +121,58 @@ def _read_back(
             if progress and number % 50 == 0:
                 progress(number, max(total, number))
             yield Picture(number, frame.pts, frame.duration, bool(frame.key_frame), planes[0], (planes[1], planes[2]))
-        unit = Fraction(track.time_base or 0)
+    whole, chroma = digests.found()
+    film = heard[0]
+    found.append(
+        Pictures(times, film.unit, strange, whole, film.complaints, chroma, film.start, film.sample_aspect)
+    )
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """What is known of a film when it has been decoded to its end."""
+
+    unit: Fraction
+    complaints: tuple[str, ...]
+    start: Fraction
+    sample_aspect: Fraction | None
+
+
+def _decoded(path: Path, heard: list[_Heard]) -> Iterator[av.VideoFrame]:
+    own = {"protocol_whitelist": "file"}
+    with (
+        readable(path),
+        damage.listening() as lines,
+        av.open(f"file:{path}", options=own, metadata_errors="replace") as film,
+    ):
+        track = film.streams.video[0]
+        track.thread_type = "SLICE"  # FFmpeg's complaints from frame threads do not arrive
+        yield from film.decode(track)
         beside = {stream.codec_context.name for stream in film.streams.audio}  # hurt sound goes on as it was
         complaints = tuple(f"{part}: {said.strip()}" for _, part, said in lines if part not in beside)
-        start, aspect = Fraction(film.start_time or 0, av.time_base), track.sample_aspect_ratio
-    whole = digests.whole.hexdigest()
-    found.append(Pictures(times, unit, strange, whole, complaints, digests.chroma(), start, aspect))
+        start = Fraction(film.start_time or 0, av.time_base)
+        heard.append(_Heard(Fraction(track.time_base or 0), complaints, start, track.sample_aspect_ratio))
 
 
 class _Digests:
     """SHA-256 of all planes of all frames, and of the chroma of some spans of them."""
 
     def __init__(self, spans: Sequence[tuple[int, int]]) -> None:
-        self.whole = hashlib.sha256()
+        self._whole = hashlib.sha256()
         self._chroma, self._waiting = [hashlib.sha256() for _ in spans], deque(enumerate(spans))
 
     def add(self, number: int, planes: Sequence[npt.NDArray[Any]]) -> None:
         for plane in planes:
-            self.whole.update(plane.data)
+            self._whole.update(plane.data)
         while self._waiting and number >= self._waiting[0][1][1]:
             self._waiting.popleft()
         if self._waiting and number >= self._waiting[0][1][0]:
             for plane in planes[1:]:
                 self._chroma[self._waiting[0][0]].update(plane.data)
 
-    def chroma(self) -> tuple[str, ...]:
-        return tuple(digest.hexdigest() for digest in self._chroma)
+    def found(self) -> tuple[str, tuple[str, ...]]:
+        """Of all planes, and of each span's chroma."""
+        return self._whole.hexdigest(), tuple(digest.hexdigest() for digest in self._chroma)
 
 
 def _packed(frame: av.VideoFrame) -> list[npt.NDArray[Any]]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from restore import profile
 from restore.errors import Stopped
 from restore.film import ColourTags, Gate, Survey, Take, VideoStream
 from restore.media.carried import NONE, carried
@@ -114,17 +113,12 @@ def _beside(access: Path | None) -> Iterator[Future[Pictures] | None]:
             raise Stopped("the proof was stopped")
 
     with ThreadPoolExecutor(1, "access copy") as beside:
-        reading = beside.submit(_timed, access, heed)
+        reading = beside.submit(pictures, access, None, heed)
         try:
             yield reading
         except BaseException:
             ended.set()
             raise
-
-
-def _timed(access: Path, heed: Progress) -> Pictures:
-    with profile.working("read back access"):
-        return pictures(access, None, heed)
 
 
 def _light(seen: Pictures, index: Index, spec: OutputSpec) -> Gate:

@@ -19,12 +19,12 @@ from restore.media import guard
 from restore.media.index import Index
 from restore.media.probe import probe
 from restore.media.read import Picture, Reader
+from restore.overlap import overlapped
 from restore.progress import Progress
 from restore.steps.curves import Each, writing_curves
 from restore.steps.leave import sentence
 from restore.steps.split import clock
 from restore.steps.tallies import NONE, Measured, Notepad, Pictures, named, of_film
-from restore.windows import overlapped
 
 NO_TRUTH = "not measured, because no truth was given"
 ALONE = 12
@@ -242,7 +242,7 @@ def _judged(pairs: Iterator[_Pair], survey: Survey, shots: Sequence[Shot], how: 
 
 def _side_by_side(made: _Film, right: _Film | None) -> Generator[_Pair]:
     """Frames of both films, each decoded in a thread of its own. Raises BadInput when one ends before the other."""
-    with closing(overlapped(made.pictures, stage="read back")) as ours, ExitStack() as stack:
+    with closing(overlapped(made.pictures, stage="check")) as ours, ExitStack() as stack:
         if right is None:
             yield from (_Pair(restored, made.reel) for restored in ours)
             return

@@ -17,8 +17,9 @@ from restore.media.encoder import INTERLACED
 from restore.media.read import Picture
 from restore.media.spec import OutputSpec
 from restore.media.write import TakeWriter
+from restore.overlap import overlapped
 from restore.progress import Progress
-from restore.windows import WINDOW, overlapped
+from restore.windows import WINDOW
 
 
 def keep(

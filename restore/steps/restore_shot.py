@@ -29,12 +29,13 @@ from restore.media.index import Index
 from restore.media.read import Picture, Reader
 from restore.media.spec import OutputSpec
 from restore.media.write import TakeWriter
+from restore.overlap import overlapped
 from restore.progress import Progress
 from restore.runtime import Runtime
 from restore.steps.keep_shot import keep
 from restore.steps.scene import named, reaching, scene
 from restore.store import file_sha256, write_json, writing
-from restore.windows import WINDOW, Session, filtered, overlapped
+from restore.windows import WINDOW, Session, filtered
 
 log = logging.getLogger(__name__)
 

@@ -16,6 +16,7 @@ from restore.film import Reel, Shot, Survey, VideoStream
 from restore.guidance.proxies import Proxies
 from restore.media.index import NO_TIME, Index, Indexer
 from restore.media.read import Picture, Reader
+from restore.overlap import overlapped
 from restore.progress import Progress
 from restore.shots.detector import Detector
 from restore.shots.kinds import KindFinder, with_kinds
@@ -23,7 +24,6 @@ from restore.shots.luma import LumaDetector
 from restore.shots.table import Clock, kinds_listed, obey, read_shots, tile, write_shots
 from restore.steps.leave import marked, sentence
 from restore.store import writing
-from restore.windows import overlapped
 
 log = logging.getLogger(__name__)
 
