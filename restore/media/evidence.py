@@ -123,9 +123,7 @@ def _read_back(
             yield Picture(number, frame.pts, frame.duration, bool(frame.key_frame), planes[0], (planes[1], planes[2]))
     whole, chroma = digests.found()
     film = heard[0]
-    found.append(
-        Pictures(times, film.unit, strange, whole, film.complaints, chroma, film.start, film.sample_aspect)
-    )
+    found.append(Pictures(times, film.unit, strange, whole, film.complaints, chroma, film.start, film.sample_aspect))
 
 
 @dataclass(frozen=True)
