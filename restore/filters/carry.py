@@ -27,6 +27,7 @@ class Carry(BaseModel):
     version: ClassVar[int] = 1
 
     size: int = Field(320, ge=64, le=1024, description="longer side at which colours are carried, px")
+    memory: bool = Field(True, description="whether places find their colour again by what they look like")
 
     def begin(self, shot: Shot, runtime: Any) -> Callable[[Frames], Frames]:
         """A shot without painted frames: nothing is done."""
@@ -39,7 +40,7 @@ class Carry(BaseModel):
         Raises what reading the film raises, and DiskError for the scratch file.
         """
         del shot
-        wanted = carried.through(scene, Carrying(self.size))
+        wanted = carried.through(scene, Carrying(self.size, self.memory))
 
         def guided(frames: Frames) -> Frames:
             return replace(frames, hints=wanted(frames.start, frames.stop))

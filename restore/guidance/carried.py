@@ -1,61 +1,141 @@
-"""Painted colour carried through a scene and kept in a scratch file: every frame's colours, and how sure they are."""
+"""Painted colour carried through a scene, both ways, and kept in a scratch file: every frame's colours, and how sure.
+
+What a window needs is read from the file, so memory stays flat however long the shot is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 
-from restore import motion
-from restore.contracts import Colour, Frames, Scene
+from restore import store
+from restore.contracts import Colour, Light, Painted, Scene
+from restore.guidance.doubt import MOST, Float, confidence
+from restore.guidance.following import Follower
+from restore.guidance.known import Known, joined
+from restore.guidance.memory import Memory
 from restore.guidance.planes import sized
-from restore.windows import joined
+from restore.guidance.surroundings import PAINTED
+from restore.motion import SHORTEST, Small
+from restore.progress import check_stop
+
+Kept = npt.NDArray[np.float16]
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Carrying:
     """How colours are carried.
 
-    size  longer side of the carried planes, px; never larger than the picture.
+    size    longer side of the carried planes, px; never larger than the picture.
+    memory  whether what coloured places look like is remembered.
     """
 
     size: int = 320
+    memory: bool = True
 
 
 def through(scene: Scene, how: Carrying) -> Callable[[int, int], Colour]:
-    """Carry the scene's painted frames to all its frames; returns what gives the hints (T, 3, h, w) of a span."""
-    made = np.concatenate(list(_forwards(scene, how)))
+    """Carry the scene's painted frames to all its frames; returns what gives the hints (T, 3, h, w) of a span.
+
+    They are kept as a file in the scene's scratch folder, where another part of the same shot finds them. Raises
+    DiskError when it cannot be written, and what reading the film raises.
+    """
+    path = Path(scene.scratch) / f"{scene.key[:32]}-{how.size}{'m' if how.memory else ''}.npy"
+    with _one_at_a_time:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with store.writing(path) as part:
+                _carry(scene, how, part)
+    kept: Kept = np.load(path, mmap_mode="r", allow_pickle=False)
 
     def wanted(start: int, stop: int) -> Colour:
-        return made[start - scene.start : stop - scene.start]
+        hints = np.array(kept[start - scene.start : stop - scene.start], np.float32)
+        hints[:, 2] = confidence(hints[:, 2])
+        return hints
 
     return wanted
 
 
-def _forwards(scene: Scene, how: Carrying) -> Iterator[Colour]:
-    paths = motion.Paths(motion.Tolerance())
-    before: Frames | None = None
-    last = None
-    for frames in scene.frames():
-        shape = shape_of(frames.light.shape[1:], how.size)
-        painted = {p.frame: sized(np.concatenate([p.ab, p.confidence[None]])[None], shape)[0] for p in scene.painted}
-        for t in range(frames.start, frames.stop):
-            now = frames.part(t, t + 1)
-            if t in painted:
-                last = painted[t]
-            elif last is None:
-                last = np.zeros((3, *shape), np.float32)
-            elif before is not None:
-                way = paths.steps(joined([before, now]), shape)[0][1]
-                last = np.stack([way.fetch(plane) for plane in last])
-                last[2] *= way.trust
-            before = now
-            yield last[None].copy()
-
-
 def shape_of(picture: tuple[int, ...], size: int) -> tuple[int, int]:
-    """Rows and columns of carried planes for a picture (H, W)."""
+    """Rows and columns of the carried planes for a picture (H, W); even, and no side so small that motion is lost."""
     factor = min(1.0, size / max(picture))
-    rows, columns = (max(1, round(side * factor)) for side in picture)
+    rows, columns = (max(SHORTEST, 2 * round(side * factor / 2)) for side in picture)
     return rows, columns
+
+
+def small(light: Light, depth: int, shape: tuple[int, int]) -> Small:
+    """Light (H, W) of `depth` bits at `shape`, 8 bits."""
+    made = np.asarray(cv2.resize(light, shape[::-1], interpolation=cv2.INTER_AREA), np.uint16).reshape(shape)
+    return np.asarray(made >> (depth - 8), np.uint8)
+
+
+def _carry(scene: Scene, how: Carrying, path: Path) -> None:
+    """Write (T, 3, h, w) float16 a*, b*, doubt of all frames: forwards, then backwards over what was kept of light."""
+    with tempfile.TemporaryFile(dir=path.parent) as file:
+        lights = _lights(scene, how, file)
+        count, *shape = lights.shape
+        kept: Kept = np.lib.format.open_memmap(path, "w+", np.float16, (count, 3, *shape))
+        kept[:, 2] = MOST
+        memory = Memory()
+        asked = {one.frame - scene.start: one for one in scene.painted}
+        here = sorted(frame for frame in asked if 0 <= frame < count)
+        if how.memory:
+            for frame in sorted(asked.keys() - set(here)):
+                _learn(memory, scene.lit(frame + scene.start), asked[frame], (shape[0], shape[1]))
+        if not here:
+            _one_way(lights, range(count), {}, memory, kept)
+            return
+        _one_way(lights, range(here[0], count), asked, memory, kept)
+        if here[-1] > 0:
+            _one_way(lights, range(here[-1], -1, -1), asked, memory, kept)
+
+
+def _lights(scene: Scene, how: Carrying, file: IO[bytes]) -> npt.NDArray[np.uint8]:
+    """The light of all frames, small, (T, h, w), in `file`."""
+    shape = (0, 0)
+    for frames in scene.frames():
+        shape = shape if any(shape) else shape_of(frames.light.shape[1:], how.size)
+        for light in frames.light:
+            file.write(small(light, frames.depth, shape).data)
+        check_stop()
+    file.flush()
+    return np.memmap(file, np.uint8, "r", shape=(scene.stop - scene.start, *shape))
+
+
+def _one_way(
+    lights: npt.NDArray[np.uint8], order: range, asked: Mapping[int, Painted], memory: Memory, kept: Kept
+) -> None:
+    """Follow the frames in `order`, and join what is found to what is `kept` of them already."""
+    follower = Follower(memory)
+    for t in order:
+        check_stop()
+        if t in asked:
+            known = follower.painted(lights[t], *_planes(asked[t], lights.shape[1:]))
+        else:
+            known = follower.step(lights[t])
+        before = Known(kept[t, :2].transpose(1, 2, 0).astype(np.float32), kept[t, 2].astype(np.float32))
+        told = joined([known, before], known.doubt.shape)
+        kept[t, :2], kept[t, 2] = told.ab.transpose(2, 0, 1), told.doubt
+
+
+def _learn(memory: Memory, light: Light, painted: Painted, shape: tuple[int, int]) -> None:
+    """Remember a painted frame of another shot."""
+    depth = 8 if light.dtype == np.uint8 else 16
+    ab, sure = _planes(painted, shape)
+    doubt = np.where(sure > 0.5, np.float32(PAINTED), np.float32(MOST))
+    memory.add(small(light, depth, shape).astype(np.float32), ab, doubt, here=False)
+
+
+def _planes(painted: Painted, shape: tuple[int, ...]) -> tuple[Float, Float]:
+    """Colours (h, w, 2) and confidence (h, w) of a painted frame at `shape`."""
+    planes = sized(np.concatenate([painted.ab, painted.confidence[None]])[None], shape)[0]
+    return np.ascontiguousarray(planes[:2].transpose(1, 2, 0)), planes[2]

@@ -1,0 +1,126 @@
+"""Follows painted colour from frame to frame, one way through a shot, and says of each place how far it may be off.
+
+Every frame is told a place's colour in up to five ways, each with its doubt (`restore.guidance.doubt`): followed from
+the painted frame through all frames between, and set right on it at every frame, so that nothing drifts; looked for in
+the painted frame at once; from the frame before; from the memory of what coloured places look like; and from its
+surroundings, by the surface it belongs to and by light that is even. The surer a way, the more it counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from restore.guidance import doubt as doubts
+from restore.guidance.doubt import MOST, Float, Place
+from restore.guidance.known import Frame, Known, framed, held, joined
+from restore.guidance.memory import Memory, places
+from restore.guidance.surroundings import SURE, painted, spread
+from restore.guidance.ways import Search, exposed, moved, still
+from restore.motion import Small
+
+SURER = 1.0
+"""By so much (a factor of e) must the colour found at once be surer for the way that was followed to be given up."""
+BETTER = 0.5
+"""Code values by which light must fit better for a way to be set right."""
+
+
+@dataclass(frozen=True)
+class _Key:
+    """The painted frame that colours come from now."""
+
+    frame: Frame
+    known: Known
+
+
+class Follower:
+    """One way through a shot. Frames come in order, forwards or backwards; nothing older than one frame is kept, but
+    the last painted frame and the memory."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._search = Search()
+        self._key: _Key | None = None
+        self._way: Place | None = None  # from the last frame to the painted one
+        self._last: tuple[Frame, Known] | None = None
+
+    def painted(self, light: Small, ab: Float, sure: Float) -> Known:
+        """The next frame (h, w), of which `ab` (h, w, 2) was painted as far as `sure` (h, w) says, 0..1."""
+        before = self.step(light)
+        frame = framed(light)
+        known = painted(frame, ab, sure, before)
+        self._key, self._way = _Key(frame, known), still(light.shape)
+        self._last = frame, known
+        self._memory.add(frame.tone, known.ab, known.doubt)
+        return known
+
+    def step(self, light: Small) -> Known:
+        """The next frame (h, w), of which nothing is painted."""
+        frame = framed(light)
+        told = []
+        if self._last is not None:
+            told.append(self._stepped(frame, *self._last))
+        if self._key is not None:
+            told += self._from_key(frame, self._key)
+        known = joined(told, light.shape)
+        known = self._remembered(frame, known)
+        known = spread(frame, known)
+        self._last = frame, known
+        return known
+
+    def _stepped(self, frame: Frame, last: Frame, known: Known) -> Known:
+        """From the frame before; the way to the painted frame is led on by the way."""
+        place = self._search.place(frame.light, last.light)
+        off = doubts.difference(frame.tone, exposed(place.fetch(last.tone), frame.tone, place))
+        more = doubts.doubt(doubts.STEPPED, off, place, frame.busy)
+        if self._way is not None:
+            way = self._way
+            miss = np.maximum(place.fetch(way.miss), place.miss)
+            self._way = Place(place.fetch(way.x), place.fetch(way.y), miss)
+        return Known(place.fetch(known.ab), held(place.fetch(known.doubt) + more))
+
+    def _from_key(self, frame: Frame, key: _Key) -> list[Known]:
+        """From the painted frame: followed, and found at once."""
+        assert self._way is not None
+        way = self._set_right(frame, key, self._way)
+        found = self._search.place(frame.light, key.frame.light)
+        doubts_of = []
+        for kind, place in ((doubts.FOLLOWED, way), (doubts.FOUND, found)):
+            off = doubts.difference(frame.tone, exposed(place.fetch(key.frame.tone), frame.tone, place))
+            doubts_of.append(doubts.doubt(kind, off, place, frame.busy))
+        instead = doubts_of[1] * np.float32(np.exp(SURER)) < doubts_of[0]
+        planes = zip((way.x, way.y, way.miss), (found.x, found.y, found.miss), strict=True)
+        self._way = Place(*(np.where(instead, theirs, own) for own, theirs in planes))
+        return [
+            Known(place.fetch(key.known.ab), held(more + place.fetch(key.known.doubt)))
+            for place, more in zip((way, found), doubts_of, strict=True)
+        ]
+
+    def _set_right(self, frame: Frame, key: _Key, way: Place) -> Place:
+        """The way to the painted frame without what it drifted: what it shows is compared with what is there."""
+        shown = way.fetch(key.frame.tone)
+        whole: Small = np.clip(np.rint(shown), 0, 255).astype(np.uint8)
+        nearer = moved(self._search.flow(frame.light, whole))
+        right = Place(nearer.fetch(way.x), nearer.fetch(way.y), way.miss)
+        before, after = (
+            doubts.near(doubts.difference(frame.tone, seen)) for seen in (shown, right.fetch(key.frame.tone))
+        )
+        better = after + np.float32(BETTER) < before
+        return Place(np.where(better, right.x, way.x), np.where(better, right.y, way.y), way.miss)
+
+    def _remembered(self, frame: Frame, known: Known) -> Known:
+        """With what the memory says of places that are in doubt."""
+        rows, columns = frame.light.shape
+        small = places(frame.light.shape)
+        unsure = cv2.resize(known.doubt, small[::-1], interpolation=cv2.INTER_AREA).reshape(small) > SURE
+        if not len(self._memory) or not unsure.any():
+            return known
+        ab, doubt = self._memory.asked(frame.tone, unsure)
+        doubt = np.minimum(doubt, np.float32(MOST))
+        told = Known(
+            *(cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+              for plane in (ab, doubt))
+        )  # fmt: skip
+        return joined([known, told], frame.light.shape)

@@ -1,0 +1,105 @@
+"""Remembers what coloured places look like, so that what comes back, or is seen after a cut, finds its colour.
+
+A place is described by light around it at four scales and by how busy it is; its colour is the mean of those of the
+remembered places that look like it (kernel regression: Nadaraya 1964, Watson 1964; used for colour by Welsh, Ashikhmin,
+Mueller 2002). Where those disagree, the doubt is large.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Float = npt.NDArray[np.float32]
+
+STRIDE = 4
+"""px of the carried planes to one remembered place, each way."""
+PLACES = 4096
+"""Places remembered at the most: the eldest go."""
+SCALES = ((1, 8.0), (3, 10.0), (7, 16.0), (15, 24.0))
+"""Places over which light is averaged, and the code values of 255 that count as one step of likeness."""
+BUSY = ((3, 8.0), (7, 10.0))
+"""The same for the standard deviation of light."""
+APART = 0.25
+"""Share of the picture's longer side that counts as one step of likeness, within a shot."""
+AT_LEAST = 120.0
+"""Doubt of what looks exactly alike; see `restore.guidance.doubt`."""
+EACH_STEP = 60.0
+"""Doubt more for each squared step that the most alike is away."""
+KNOWN = 60.0
+"""Colours with less doubt are remembered."""
+ROWS = 512
+"""Places looked up at a time."""
+
+
+class Memory:
+    """Places of painted frames: (N, 8) what they look like, (N, 2) a*b*."""
+
+    def __init__(self) -> None:
+        self._looks = np.zeros((0, len(SCALES) + len(BUSY) + 2), np.float32)
+        self._ab = np.zeros((0, 2), np.float32)
+
+    def __len__(self) -> int:
+        return len(self._ab)
+
+    def add(self, light: Float, ab: Float, doubt: Float, *, here: bool = True) -> None:
+        """Remember the sure places of a frame: light (h, w), ab (h, w, 2), doubt (h, w).
+
+        `here`: it is of this shot, and where a place lies says something.
+        """
+        looks = described(light)
+        if not here:
+            looks[..., -2:] = 0
+        rows, columns = looks.shape[:2]
+        sure = cv2.resize(doubt, (columns, rows), interpolation=cv2.INTER_AREA).reshape(rows, columns) < KNOWN
+        colours = cv2.resize(ab, (columns, rows), interpolation=cv2.INTER_AREA).reshape(rows, columns, 2)
+        thin = max(1, np.count_nonzero(sure) // (PLACES // 2))
+        self._looks = np.concatenate([self._looks, looks[sure][::thin]])[-PLACES:]
+        self._ab = np.concatenate([self._ab, colours[sure][::thin]])[-PLACES:]
+
+    def asked(self, light: Float, wanted: npt.NDArray[np.bool_]) -> tuple[Float, Float]:
+        """(h', w', 2) a*b* and (h', w') doubt of the places of `places(light.shape)` that are `wanted`; the doubt of
+        the others, and of all where nothing is remembered, is infinite."""
+        shape = places(light.shape)
+        ab, doubt = np.zeros((*shape, 2), np.float32), np.full(shape, np.inf, np.float32)
+        if len(self) and wanted.any():
+            looks = described(light)[wanted]
+            parts = [self._looked_up(looks[at : at + ROWS]) for at in range(0, len(looks), ROWS)]
+            ab[wanted] = np.concatenate([part[0] for part in parts])
+            doubt[wanted] = np.concatenate([part[1] for part in parts])
+        return ab, doubt
+
+    def _looked_up(self, looks: Float) -> tuple[Float, Float]:
+        away = looks @ self._looks.T
+        away *= -2
+        away += np.square(self._looks).sum(axis=1)
+        away += np.square(looks).sum(axis=1)[:, None]
+        nearest = away.min(axis=1)
+        away -= nearest[:, None]
+        away *= np.float32(-0.5)
+        alike = np.exp(away, out=away)
+        alike /= alike.sum(axis=1, keepdims=True)
+        mean = alike @ self._ab
+        spread = alike @ np.square(self._ab).sum(axis=1) - np.square(mean).sum(axis=1)
+        return mean, np.maximum(spread, 0) + AT_LEAST + EACH_STEP * np.maximum(nearest, 0)
+
+
+def places(picture: tuple[int, ...]) -> tuple[int, int]:
+    """Rows and columns of places of a picture (h, w)."""
+    return max(1, picture[0] // STRIDE), max(1, picture[1] // STRIDE)
+
+
+def described(light: Float) -> Float:
+    """(h', w', 8) what each place of light (h, w), code values of 255, looks like, in steps of likeness."""
+    rows, columns = places(light.shape)
+    small = cv2.resize(light, (columns, rows), interpolation=cv2.INTER_AREA).reshape(rows, columns)
+    planes = [cv2.blur(small, (px, px)) / np.float32(step) for px, step in SCALES]
+    for px, step in BUSY:
+        mean = cv2.blur(small, (px, px))
+        square = cv2.blur(small * small, (px, px))
+        planes.append(np.sqrt(np.maximum(square - mean * mean, 0)) / np.float32(step))
+    y, x = np.mgrid[:rows, :columns].astype(np.float32)
+    longer = np.float32(APART * max(rows, columns))
+    planes += [(x - columns / 2) / longer, (y - rows / 2) / longer]
+    return np.stack(planes, axis=-1).astype(np.float32)

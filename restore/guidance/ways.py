@@ -1,0 +1,62 @@
+"""Where the things of one picture are in another: by flow, there and back, at one exposure."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from restore.guidance import doubt as doubts
+from restore.guidance.doubt import Float, Place
+from restore.motion import Small
+
+
+class Search:
+    """Looks for motion by DIS flow (Kroeger et al. 2016), at OpenCV's preset "medium": as exact as colours need it.
+
+    A searcher for each shot and way: one that has seen a very small picture searches larger ones differently from then
+    on (see `restore.motion.dis`).
+    """
+
+    def __init__(self) -> None:
+        self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+
+    def place(self, here: Small, there: Small) -> Place:
+        """Where the things of `here` are in `there`, with how far the way there and back misses."""
+        ahead, back = self.flow(here, there), self.flow(there, here)
+        place = moved(ahead)
+        off = place.fetch(back) + ahead
+        miss = cv2.magnitude(np.ascontiguousarray(off[..., 0]), np.ascontiguousarray(off[..., 1]))
+        rows, columns = here.shape
+        gone = (place.x < -0.5) | (place.x > columns - 0.5) | (place.y < -0.5) | (place.y > rows - 0.5)
+        return Place(place.x, place.y, np.asarray(miss, np.float32) + np.float32(doubts.FAR) * gone)
+
+    def flow(self, here: Small, there: Small) -> Float:
+        """(h, w, 2) px from here to there."""
+        return np.asarray(self._dis.calc(here, there, None), np.float32)  # type: ignore[call-overload]
+
+
+def still(shape: tuple[int, ...]) -> Place:
+    """Every px where it is."""
+    x, y = np.meshgrid(np.arange(shape[1], dtype=np.float32), np.arange(shape[0], dtype=np.float32))
+    return Place(x, y, np.zeros(shape[:2], np.float32))
+
+
+def moved(flow: Float) -> Place:
+    """Every px moved by its flow (h, w, 2)."""
+    own = still(flow.shape)
+    return Place(own.x + flow[..., 0], own.y + flow[..., 1], own.miss)
+
+
+def exposed(seen: Float, tone: Float, place: Place) -> Float:
+    """`seen` at the exposure of `tone`, where that makes light fit better: old film flickers, and films fade."""
+    there, here = seen[::4, ::4], tone[::4, ::4]
+    sure = place.miss[::4, ::4] < 1
+    if np.count_nonzero(sure) < 64:
+        return seen
+    there, here = there[sure], here[sure]
+    gain = float(np.clip(here.std() / max(float(there.std()), 1e-3), 0.5, 2.0))
+    matched = (there - there.mean()) * gain + here.mean()
+    if np.abs(matched - here).mean() > 0.8 * np.abs(there - here).mean():
+        return seen
+    made: Float = (seen - there.mean()) * np.float32(gain) + here.mean()
+    return made
