@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 SHOTS, LENGTH = 60, 4
 PACE_S = 1.0
-PATIENCE_S = 400.0
+PATIENCE_S = 900.0
 
 
 def slow() -> None:

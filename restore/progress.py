@@ -25,7 +25,7 @@ Progress = Callable[[int, int], None]
 class Event:
     """One thing that happened on the way of a reel."""
 
-    kind: str  # "reel" | "folder" | "begin" | "progress" | "found" | "end" | "note" | "warning"
+    kind: str  # "reel" | "folder" | "begin" | "progress" | "found" | "end" | "note" | "warning" | "lost"
     step: str = ""  # "probe" | "split" | "restore" | "assemble" | "prove" | "judge" | "report" | "package"
     done: int = 0  # frames of this step, or of this shot; bytes in "probe" and "package"
     total: int = 0  # the same; 0 where it is not known

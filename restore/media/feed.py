@@ -20,6 +20,7 @@ from restore.film import Reel
 from restore.media import damage, pixels, sequence
 from restore.media.damage import Ledger, Line
 from restore.media.open import open_decoder, open_film
+from restore.media.watch import watched
 
 Feed = Generator["Decoded", None, None]
 
@@ -86,7 +87,8 @@ def survivors(
     """Every frame that can still be had from `stream`: a packet that fails is entered as damage and passed over."""
     steps, number, more = packets_of(container, stream), 0, True
     while more:
-        with _hearing(ledger, threads=stream.codec_context.thread_count > 1) as lines:
+        threads = stream.codec_context.thread_count > 1
+        with watched(container.name.removeprefix("file:"), number), _hearing(ledger, threads) as lines:
             step = next(steps, None)
             frames, fault = _decode(stream, step)
         more = step is not None
@@ -153,7 +155,7 @@ def _hearing(ledger: Ledger | None, threads: bool) -> Iterator[list[Line]]:
 def _sequence(reel: Reel, ledger: Ledger | None, first: int) -> Feed:
     files = sequence.frame_files(reel.path)
     for number, file in enumerate(files[first:], start=first):
-        with _hearing(ledger, threads=False) as lines:
+        with watched(str(file), number), _hearing(ledger, threads=False) as lines:
             frame = sequence.decode(file, reel.video.codec)
         if ledger is not None:
             ledger.lines(number, lines)
