@@ -23,6 +23,7 @@ from safetensors.numpy import load_file
 
 from restore.errors import BadWeights, shown
 from restore.shelf import near
+from restore.toml import brief
 
 FOLDER = "restore.models.weights"
 SUFFIXES = (".safetensors", ".xml", ".bin", ".int8.xml", ".int8.bin")
@@ -114,7 +115,9 @@ def find(weights: str) -> WeightSet:
     except OSError as error:
         raise BadWeights(f"weights {shown(path.stem)}: no model card {shown(card_path)}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BadWeights(f"weights {shown(path.stem)}: {shown(card_path)} is not a model card: {error!r}") from error
+        raise BadWeights(
+            f"weights {shown(path.stem)}: {shown(card_path)} is not a model card: {brief(repr(error))}"
+        ) from error
     for name, _ in files:
         if name not in {path.stem + suffix for suffix in SUFFIXES}:
             raise BadWeights(f"weights {shown(path.stem)}: its card names {name!r}, which is not one of its files")
@@ -176,7 +179,7 @@ def check(path: Path) -> tuple[str, ...]:
     try:
         wanted = shapes(weights.card)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadWeights(f"weights {weights.name}: the card lists no tensor shapes: {error!r}") from error
+        raise BadWeights(f"weights {weights.name}: the card lists no tensor shapes: {brief(repr(error))}") from error
     tensors = read(weights.verified(".safetensors"), wanted)
     count = sum(values.size for values in tensors.values())
     lines.append(f"{len(tensors)} tensors, {count:,} numbers, all finite, shapes as the card says")

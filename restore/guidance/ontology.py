@@ -11,10 +11,11 @@ has) and text (what it is called).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from restore.guidance import swatch, texts, when
 from restore.guidance.dots import Point
@@ -27,6 +28,19 @@ MOST = 10_000
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
 ColourSaid = str | tuple[float, float]
 
+DEEPEST = 100
+"""Objects that one object is part of, or an instance of, one above the other."""
+
+
+def _beside(name: str) -> str:
+    """A list from a stranger names no file of ours elsewhere."""
+    if Path(name).is_absolute() or ".." in Path(name).parts or not name.isprintable():
+        raise ValueError(f"{name!r} does not lie beside this file, or in a folder there; put it there")
+    return name
+
+
+Beside = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_beside)]
+
 
 class Seen(BaseModel):
     """Micro level, picture: where the object is seen on one frame, by a mask, by dots, or by both."""
@@ -35,8 +49,8 @@ class Seen(BaseModel):
 
     frame: int | None = Field(None, ge=0, description="number of the frame, from 0; none: the mask's name says it")
     time: float | str | None = Field(None, description="in place of frame, as in hints.json")
-    mask: str | None = Field(
-        None, min_length=1, description="picture (or a folder of them) that shows the object's region; beside this file"
+    mask: Beside | None = Field(
+        None, description="picture (or a folder of them) that shows the object's region; beside this file"
     )
     region: str | int | None = Field(
         None,
@@ -75,9 +89,7 @@ class Palette(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     colours: tuple[ColourSaid, ...] = Field((), max_length=64, description='"#7a2030", a CSS name, or [a*, b*]')
-    like: str | None = Field(
-        None, min_length=1, description="a picture of the thing, whose colours it has; beside this file"
-    )
+    like: Beside | None = Field(None, description="a picture of the thing, whose colours it has; beside this file")
 
     @model_validator(mode="after")
     def _sayable(self) -> Self:
@@ -135,31 +147,36 @@ class Ontology(BaseModel):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        names = tuple(thing.name for thing in self.object)
+        names = self.by_name
         for thing in self.object:
-            if names.count(thing.name) > 1:
+            if names[thing.name] is not thing:
                 raise ValueError(f"object {thing.name!r} is there twice; name each object once")
             others = [thing.part_of, thing.instance_of, *(to for many in thing.relations.values() for to in many)]
             for other in others:
                 if other is not None and other not in names:
-                    raise ValueError(f"object {thing.name!r}: no object is called {other!r}{near(other, names)}")
+                    raise ValueError(f"object {thing.name!r}: no object is called {other!r}{near(other, tuple(names))}")
         for relation in ("part_of", "instance_of"):
             for thing in self.object:
-                if thing.name in [above.name for above in self.above(thing, relation)]:
+                above = [each.name for each in self.above(thing, relation)]
+                if thing.name in above:
                     raise ValueError(f"object {thing.name!r} is {relation.replace('_', ' ')} itself, by way of others")
+                if len(above) >= DEEPEST:
+                    raise ValueError(f"object {thing.name!r} is {relation.replace('_', ' ')} {DEEPEST} others or more")
         if not any(thing.picture for thing in self.object):
             raise ValueError("no object has a picture, so nobody knows where they are; give one a mask or dots")
         return self
 
-    def named(self, name: str) -> Thing:
-        return next(thing for thing in self.object if thing.name == name)
+    @cached_property
+    def by_name(self) -> Mapping[str, Thing]:
+        """The objects by their names."""
+        return {thing.name: thing for thing in self.object}
 
     def above(self, thing: Thing, relation: str) -> Iterator[Thing]:
-        """What it is part of (or an instance of), then what that is, and so on; each once."""
-        seen = list[str]()
-        while (name := getattr(thing, relation)) is not None and name not in seen:
-            seen.append(name)
-            thing = self.named(name)
+        """What it is part of (or an instance of), then what that is, and so on; each once, DEEPEST at most."""
+        seen = set[str]()
+        while (name := getattr(thing, relation)) is not None and name not in seen and len(seen) < DEEPEST:
+            seen.add(name)
+            thing = self.by_name[name]
             yield thing
 
     def palette(self, thing: Thing) -> Palette | None:

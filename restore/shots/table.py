@@ -13,6 +13,10 @@ from restore.errors import BadInput, MissingInput, shown
 from restore.film import Shot
 from restore.shelf import near
 from restore.shots.detector import Transition
+from restore.toml import value
+
+LARGEST = 16 << 20
+"""Bytes of a list of shots: some hundred thousand lines."""
 
 COLUMNS = (
     "shot", "start frame", "stop frame", "start timecode", "stop timecode", "seconds", "why", "confidence", "kind",
@@ -101,11 +105,14 @@ def read_shots(path: Path) -> tuple[Row, ...]:
     lines, columns in any order. Only `start frame` is needed. Raises MissingInput, or BadInput with file and line.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
     except OSError as error:
         raise MissingInput(
             f"{shown(path)}: cannot read the list of shots: {error.strerror}; give another --shots"
         ) from None
+    if len(data) > LARGEST:
+        raise BadInput(f"{shown(path)}: is larger than {LARGEST >> 20} MiB; this is not a list of shots")
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = data.decode(encoding)
@@ -134,9 +141,9 @@ def _columns(path: Path, line: int, cells: list[str]) -> list[str]:
         names.pop()
     for name in names:
         if name not in COLUMNS:
-            raise BadInput(f"{shown(path)}:{line}: unknown column {name!r}{near(name, COLUMNS)}")
+            raise BadInput(f"{shown(path)}:{line}: unknown column {value(name)}{near(name, COLUMNS)}")
         if names.count(name) > 1:
-            raise BadInput(f"{shown(path)}:{line}: column {name!r} is there twice; keep one")
+            raise BadInput(f"{shown(path)}:{line}: column {value(name)} is there twice; keep one")
     if "start frame" not in names:
         raise BadInput(f"{shown(path)}:{line}: no column 'start frame'; it is the one that rules")
     return names
@@ -151,10 +158,10 @@ def _row(path: Path, line: int, columns: list[str], cells: list[str]) -> Row:
     stop = _frame(path, line, "stop frame", stop_text) if stop_text else None
     why = cell.get("why", "").lower() or "listed"
     if why not in REASONS:
-        raise BadInput(f"{shown(path)}:{line}: why is {why!r}{near(why, REASONS)}")
+        raise BadInput(f"{shown(path)}:{line}: why is {value(why)}{near(why, REASONS)}")
     kind = cell.get("kind", "").lower() or None
     if kind is not None and kind not in KINDS:
-        raise BadInput(f"{shown(path)}:{line}: kind is {kind!r}{near(kind, KINDS)} (an empty cell: it is found)")
+        raise BadInput(f"{shown(path)}:{line}: kind is {value(kind)}{near(kind, KINDS)} (an empty cell: it is found)")
     shares = [_share(path, line, column, cell.get(column, "")) for column in ("confidence", "kind confidence")]
     return Row(line, start, stop, why, shares[0], kind, shares[1])
 
@@ -166,13 +173,17 @@ def _share(path: Path, line: int, column: str, text: str) -> float:
     except ValueError:
         share = math.nan
     if not 0.0 <= share <= 1.0:
-        raise BadInput(f"{shown(path)}:{line}: {column} is {text!r}; write a number from 0 to 1, or leave it empty")
+        raise BadInput(
+            f"{shown(path)}:{line}: {column} is {value(text)}; write a number from 0 to 1, or leave it empty"
+        )
     return share
 
 
 def _frame(path: Path, line: int, column: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 12):
-        raise BadInput(f"{shown(path)}:{line}: {column} is {text!r}; write a whole number of frames, counted from 0")
+        raise BadInput(
+            f"{shown(path)}:{line}: {column} is {value(text)}; write a whole number of frames, counted from 0"
+        )
     return int(text)
 
 

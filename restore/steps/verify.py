@@ -149,12 +149,20 @@ def read_provenance(paper: Path) -> dict[str, Any]:
     """A provenance. Raises OSError, or ValueError for what is none."""
     if paper.stat().st_size > LARGEST:
         raise ValueError("too large for a provenance")
-    known = json.loads(paper.read_text(encoding="utf-8"))
+    known = _json(paper.read_text(encoding="utf-8"))
     if not isinstance(known, dict) or not isinstance(known.get("outputs"), list) or not known["outputs"]:
         raise ValueError("it is no provenance of a run")
     if not all(isinstance(entry, dict) and {"name", "sha256"} <= entry.keys() for entry in known["outputs"]):
         raise ValueError("its list of outputs is not whole")
     return known
+
+
+def _json(text: str | bytes) -> Any:
+    """Raises ValueError for what is no JSON, or nested more deeply than any of ours."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 LATER = frozenset({"versions", "options"})
@@ -167,7 +175,7 @@ def inside_master(known: Mapping[str, Any], master: Path, name: str) -> list[Fin
         return []
     try:
         copy = next((data for file, data in attachments(master).items() if file.endswith(PROVENANCE)), None)
-        held = None if copy is None else json.loads(copy)
+        held = None if copy is None else _json(copy)
     except (ProofFailed, ValueError):
         return [Finding("changed", master.name, "the provenance inside it cannot be read")]
     if not isinstance(held, dict):
