@@ -5,7 +5,9 @@
 Needs NNCF (pip install nncf), which nothing else does. Calibration sees frames of the films named first; what is
 printed, and written into the model card, is measured on the others: the mean difference of Cb and Cr, in 8-bit code
 values, from the same network in float32. Where it is above half a code on any film, nothing is written.
-`--leave` names convolutions, counted in the order in which they are computed, that stay in floating point.
+A guided network is calibrated and measured without hints and with them: dots of its own second colouring.
+`--leave` names convolutions, counted in the order in which they are computed (a wrong number lists them all), that stay
+in floating point. Those that see hints should: such planes are mostly zero. Attention always does.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ from restore.media.probe import probe
 from restore.media.read import Reader
 from restore.models import card as card_of
 from restore.runtime.cpu import SETTINGS, Cpu
+from restore.runtime.pairs import seen_planes
 from restore.store import publish, temporary, write_json
 
 MOST = 0.5
@@ -40,7 +43,7 @@ MOST = 0.5
 
 @dataclass(frozen=True)
 class Sight:
-    """What a network sees of one frame, (frames, h, w) float32 L*/100, and the light (h, w) under its colours."""
+    """What a network sees of one frame, (channels, h, w) float32, and the light (h, w) under its colours."""
 
     seen: Any
     light: Light
@@ -62,9 +65,25 @@ def sights(film: str, card: Card, count: int) -> Iterator[Sight]:
                 now = colour.lightness(small, video.bit_depth, video.colour.full_range) / np.float32(100)
                 if picture.index in wanted:
                     pad = ((0, 0), (0, -rows % card.multiple_of), (0, -columns % card.multiple_of))
-                    pair = np.stack([now, now if before is None else before][: card.frames])
-                    yield Sight(np.pad(pair, pad, mode="edge"), small, reel)
+                    pair = np.pad(np.stack([now, now if before is None else before]), pad, mode="edge")
+                    yield Sight(seen_planes(card, pair[:, None], None, np.arange(card.frames)), small, reel)
                 before = now
+
+
+def hinted(cpu: Cpu, model: Any, card: Card, given: Sequence[Sight]) -> list[Sight]:
+    """The same with hints: 16 dots of 8 × 8 px of the network's own second colouring, or, every third, all of it."""
+    found, draw = [], np.random.default_rng(1)
+    for number, sight in enumerate(given):
+        model.reshape([1, *sight.seen.shape])
+        ab = cpu.core.compile_model(model, "CPU", SETTINGS)([sight.seen[None]])[0][0, 1]
+        seen, (height, width) = sight.seen.copy(), sight.seen.shape[1:]
+        surely = np.full((height, width), number % 3 == 2, np.float32)
+        for top, left in zip(draw.integers(0, height - 8, 16), draw.integers(0, width - 8, 16), strict=True):
+            surely[top : top + 8, left : left + 8] = 1
+        seen[card.frames : -1] = ab.repeat(card.stride, 1).repeat(card.stride, 2) * surely
+        seen[-1] = surely
+        found.append(replace(sight, seen=seen))
+    return found
 
 
 def convolutions(model: Any) -> list[str]:
@@ -85,13 +104,16 @@ def quantised(model: Any, given: Sequence[Sight], left: set[int]) -> Any:
     """The network with its convolutions, but for those `left`, in 8 bits, calibrated on what is `given`."""
     import nncf
 
-    names = [name for number, name in enumerate(convolutions(model)) if number in left]
+    known = convolutions(model)
+    if left - set(range(len(known))):
+        raise SystemExit("\n".join(f"{number} {name}" for number, name in enumerate(known)))
+    names = [known[number] for number in sorted(left)]
     return nncf.quantize(
         model,
         nncf.Dataset([sight.seen[None] for sight in given]),
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(given),
-        ignored_scope=nncf.IgnoredScope(names=names),
+        ignored_scope=nncf.IgnoredScope(names=names, types=["MatMul"], validate=False),
     )
 
 
@@ -139,8 +161,12 @@ def main() -> None:
     wanted = parser.parse_args()
     facts = json.loads(wanted.card.read_text(encoding="utf-8"))
     card, stem, cpu = card_of(facts["network"]), wanted.card.with_suffix(""), Cpu(1)
+    plain = cpu.core.read_model(f"{stem}.xml", f"{stem}.bin")
     shown = [sight for film in wanted.calibrate for sight in sights(film, card, 5)]
     films = {Path(film).name: list(sights(film, card, 8)) for film in wanted.measure}
+    if card.guided:
+        shown += hinted(cpu, plain, card, shown)
+        films |= {f"{film}, hinted": hinted(cpu, plain, card, given) for film, given in list(films.items())}
     small = quantised(cpu.core.read_model(f"{stem}.xml", f"{stem}.bin"), shown, numbers(wanted.leave))
     part = temporary(Path(f"{stem}.int8.xml"))
     openvino.save_model(small, part, compress_to_fp16=True)

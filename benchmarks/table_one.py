@@ -179,6 +179,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rows", nargs="+", choices=[row.key for row in ROWS], default=[row.key for row in ROWS])
     parser.add_argument("--size", type=int, nargs=2, metavar=("ROWS", "COLUMNS"), default=(96, 160))
     parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=1e-4, help="Adam's; 1e-4 is the published one")
+    parser.add_argument("--falls", action="store_true", help="let the rate fall to nothing at the last step")
     parser.add_argument("--every", type=int, default=4, help="a pair of frames of each so many")
     parser.add_argument("--frames", type=int, default=12, help="measured at each place, at least 5")
     parser.add_argument("--device", default="auto")
@@ -190,8 +192,9 @@ def main() -> None:
     """Runs the command."""
     given = arguments()
     settings = Prototype(
-        FILTERS, height=given.size[0], width=given.size[1], batch=given.batch, every=given.every, steps=given.steps
-    )
+        FILTERS, height=given.size[0], width=given.size[1], batch=given.batch, every=given.every, steps=given.steps,
+        rate=given.rate, falls=given.falls,
+    )  # fmt: skip
     bench = Bench(given.data, given.teachers, given.out, given.device, given.minutes, given.frames, settings)
     pairs = Pairs(bench.films(False), settings, bench.out, on(bench.device))
     clips = bench.clips()

@@ -79,7 +79,8 @@ class Painted:
 class Guidance:
     """How anyone steers colour: painted keyframes, dots, colours carried from other frames all arrive as this.
 
-    hints       (T, 3, h, w) float32: a*, b* (CIE 1976) and confidence 0..1 per pixel, or None.
+    hints       (T, 3, h, w) float32: a*, b* (CIE 1976) and confidence 0..1 per pixel, or None; of the size of the light
+                that a painter is given. Where confidence is 0 there is no hint, and a*, b* must still be finite.
     references  coloured images, each (h, w, 3) float32 CIE L*a*b*.
     palette     (N, 2) a*b* of wanted colours, or None.
     mask        (T, h, w) int region labels, or None.
@@ -110,6 +111,11 @@ class Card:
     guided: bool = False  # takes Guidance.hints
     planes: int = 0  # of a network that is no painter: how many planes it takes, as its file says
     weights: tuple[str, ...] = field(default=())  # stems of files in models/weights/, first is the default
+
+    @property
+    def channels(self) -> int:
+        """Planes that the network itself takes: its frames, then, where it is guided, hints a*, b* and confidence."""
+        return self.planes or self.frames + (3 if self.guided else 0)
 
 
 class Painter(Protocol):

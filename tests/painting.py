@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ import numpy.typing as npt
 from films import Film
 
 from restore.film import Shot, Survey
-from restore.guidance.at_hand import AtHand
+from restore.guidance import shelf
+from restore.guidance.at_hand import Asked, AtHand
 from restore.guidance.pictures import encoded
 from restore.media.index import Index
 from restore.media.probe import probe
@@ -68,8 +70,13 @@ def at_hand(path: Path, folder: Path) -> Iterator[AtHand]:
     """The film as the readers have it."""
     survey, shots = surveyed(path, folder)
     time = clock(Index.load(survey.index_path), survey.reel.video)
-    with AtHand(survey, shots, time, folder / "proxies", lambda _done, _total: None) as film:
+    with AtHand(survey, shots, time, folder / "proxies", lambda _done, _total: None, folder / "painted") as film:
         yield film
+
+
+def taken(asked: Asked) -> Any:
+    """What was asked for, its painted frames taken from where they were put away."""
+    return replace(asked, painted=tuple(shelf.take(hint) for hint in asked.painted))  # type: ignore[arg-type]
 
 
 def surveyed(path: Path, folder: Path) -> tuple[Survey, tuple[Shot, ...]]:

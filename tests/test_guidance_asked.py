@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import painting
 import pytest
-from painting import HEIGHT, WIDTH, at_hand, save
+from painting import HEIGHT, WIDTH, at_hand, save, taken
 
 from restore.colour import lightness
 from restore.contracts import Painted
 from restore.errors import BadInput, MissingInput
 from restore.guidance import dots, objects, ontology, swatch
-from restore.guidance.at_hand import Asked
 from restore.guidance.combined import combined
 
 RED, BLUE = swatch.wanted("#c82832"), swatch.wanted("royalblue")
@@ -46,10 +45,10 @@ class TestSwatch:
 
 
 class TestDots:
-    def asked(self, film: Path, tmp_path: Path, plain: dict[str, Any]) -> Asked:
+    def asked(self, film: Path, tmp_path: Path, plain: dict[str, Any]) -> Any:
         (tmp_path / "hints.json").write_text(json.dumps(plain), encoding="utf-8")
         with at_hand(film, tmp_path) as known:
-            return dots.asked(tmp_path / "hints.json", known)
+            return taken(dots.asked(tmp_path / "hints.json", known))
 
     def test_a_dot_and_a_stroke(self, film: Path, tmp_path: Path) -> None:
         dot = {"frame": 7, "at": [20, 30], "radius": 5, "colour": "#c82832", "label": "coat"}
@@ -159,10 +158,10 @@ class TestObjects:
             mask[16:20, 20 + frame : 24 + frame] = (0, 255, 0)
             save(folder / "masks" / f"{frame:06d}.png", mask)
 
-    def asked(self, film: Path, tmp_path: Path, text: str) -> Asked:
+    def asked(self, film: Path, tmp_path: Path, text: str) -> Any:
         (tmp_path / "cast.toml").write_text(text, encoding="utf-8")
         with at_hand(film, tmp_path) as known:
-            return objects.asked(tmp_path / "cast.toml", known)
+            return taken(objects.asked(tmp_path / "cast.toml", known))
 
     def test_named_once_and_coloured_wherever_it_is_seen(self, film: Path, tmp_path: Path) -> None:
         self.masks(tmp_path)
@@ -256,12 +255,12 @@ class TestCombined:
         return Painted(4, ab, np.full((size, size), confidence, np.float32), source)
 
     def test_the_later_counts_and_is_named(self) -> None:
-        (one,), said = combined([self.painted((50, 0), 1, "a.png"), self.painted((-50, 0), 1, "b.png")])
+        one, said = combined([self.painted((50, 0), 1, "a.png"), self.painted((-50, 0), 1, "b.png")])
         assert (one.ab[0] == -50).all()
         assert "a.png and b.png want different colours" in said[0] and said[0].endswith("b.png counts")
 
     def test_the_surer_counts_and_is_named(self) -> None:
-        (one,), said = combined([self.painted((50, 0), 1, "a.png"), self.painted((-50, 0), 0.5, "b.png")])
+        one, said = combined([self.painted((50, 0), 1, "a.png"), self.painted((-50, 0), 0.5, "b.png")])
         assert (one.ab[0] == 50).all()
         assert said[0].endswith("a.png, which is surer counts")
 
@@ -273,7 +272,7 @@ class TestCombined:
         first, second = self.painted((50, 0), 1, "a.png"), self.painted((-50, 0), 1, "b.png")
         first.confidence[:, 4:] = 0
         second.confidence[:, :4] = 0
-        (one,), said = combined([first, second])
+        one, said = combined([first, second])
         assert not said
         assert (one.ab[0, :, :4] == 50).all() and (one.ab[0, :, 4:] == -50).all()
         assert one.source == "a.png, b.png"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import painting
 import pytest
-from painting import HEIGHT, LENGTH, WIDTH, at_hand, brushed, gray, png, save
+from painting import HEIGHT, LENGTH, WIDTH, at_hand, brushed, gray, png, save, taken
 from skimage.color import rgb2lab
 
 from restore.errors import BadInput, MissingInput
@@ -160,9 +161,9 @@ class TestPainted:
 class TestFolder:
     """A folder of keyframes against a film."""
 
-    def asked(self, film: Path, tmp_path: Path, **options: bool) -> keyframes.Asked:
+    def asked(self, film: Path, tmp_path: Path, **options: bool) -> Any:
         with at_hand(film, tmp_path) as known:
-            return keyframes.asked(tmp_path / "keys", known, **options)
+            return taken(keyframes.asked(tmp_path / "keys", known, **options))
 
     def test_a_painted_frame(self, film: Path, tmp_path: Path) -> None:
         save(tmp_path / "keys" / "000017.png", brushed(17, CORNER, RED))
@@ -245,6 +246,6 @@ class TestFolder:
             turned = replace(video, rotation=Fraction(90))
             known.survey = replace(known.survey, reel=replace(known.reel, video=turned))
             save(tmp_path / "keys" / "000005.png", np.rot90(upright, -1))
-            (one,) = keyframes.asked(tmp_path / "keys", known).painted
+            (one,) = taken(keyframes.asked(tmp_path / "keys", known)).painted
         assert one.confidence.shape == (HEIGHT, WIDTH)
         assert one.confidence[:10].all() and not one.confidence[10:].any()

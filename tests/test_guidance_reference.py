@@ -11,7 +11,7 @@ import numpy as np
 import painting
 import pytest
 from films import Film
-from painting import HEIGHT, WIDTH, at_hand, save
+from painting import HEIGHT, WIDTH, at_hand, save, taken
 
 from restore.colour import rgb_to_lab
 from restore.configs import recipe as recipes
@@ -126,6 +126,7 @@ def test_a_reference_is_matched_to_every_shot_and_steers_the_rest(
     save(path, np.clip(frame * (1.2, 0.9, 0.7), 0, 255).astype(np.uint8))
     with at_hand(painting.film(tmp_path / "reel.mkv"), tmp_path) as film:
         asked, statistics = reference.asked((path,), film)
+        asked = taken(asked)
         monkeypatch.setattr("restore.steps.steered._chroma", lambda *_: 0.01)
         recipe = steered(recipes.load("film"), statistics, film, None)  # type: ignore[arg-type]
     assert asked.given[0].kind == "reference"
@@ -152,7 +153,7 @@ def test_coloured_shots_lend_to_their_neighbours(tmp_path: Path) -> None:
     survey, shots = split(probe(path), tmp_path / "index.npz", splitting)
     with at_hand(path, tmp_path) as film:
         film.survey, film.shots = survey, shots
-        before, after = reference.lent_by_shots(("coloured",), film).painted
+        before, after = taken(reference.lent_by_shots(("coloured",), film)).painted
         assert not reference.lent_by_shots(("tinted",), film).painted
     assert (before.frame, after.frame) == (7, 28)
     for one in (before, after):

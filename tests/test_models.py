@@ -31,9 +31,9 @@ def shipped(request: pytest.FixtureRequest) -> Card:
 
 
 def seen(card: Card, height: int, width: int, seed: int = 1) -> np.ndarray:
-    """(2, frames or planes, height, width) light of soft areas and noise."""
+    """(2, channels, height, width) light, and hints where they are taken, of soft areas and noise."""
     draw = np.random.default_rng(seed)
-    channels = card.planes or card.frames
+    channels = card.channels
     shape = (2, channels, height, width)
     soft = torch.nn.functional.interpolate(
         torch.from_numpy(draw.random((2, channels, 4, 5), np.float32)), (height, width), mode="bilinear"

@@ -123,7 +123,7 @@ def stills() -> stock.Stock:
 
 def test_motion_of_stills_is_known_exactly(stills: stock.Stock) -> None:
     for step in range(4):
-        sample = motion.draw(stills, stills.chances({}), 8, (48, 64), motion.step_generator(1, step))
+        sample = motion.draw(stills, stills.chances({}), 8, motion.Crop(48, 64), motion.step_generator(1, step))
         carried = F.grid_sample(sample.rgb[:, 1], sample.where, padding_mode="border", align_corners=False)
         bars = (sample.rgb[:, 0].sum(1, keepdim=True) == 0).float()
         gap = (carried - sample.rgb[:, 0]).abs().mean(1, keepdim=True) * sample.known * (1 - bars)
@@ -135,7 +135,8 @@ def test_motion_of_stills_is_known_exactly(stills: stock.Stock) -> None:
 
 def test_a_step_draws_the_same_again_and_another_step_another(stills: stock.Stock) -> None:
     first, again, other = (
-        motion.draw(stills, stills.chances({}), 4, (32, 32), motion.step_generator(7, step)).rgb for step in (3, 3, 4)
+        motion.draw(stills, stills.chances({}), 4, motion.Crop(32, 32), motion.step_generator(7, step)).rgb
+        for step in (3, 3, 4)
     )
     assert torch.equal(first, again)
     assert not torch.equal(first, other)

@@ -61,8 +61,8 @@ def test_a_training_taken_up_again_ends_where_one_that_ran_through_ends(packed: 
     halves = dataclasses.replace(RECIPE, schedule=dataclasses.replace(RECIPE.schedule, checkpoint_every=2))
     begun = loop.prepare(halves, packed, tmp_path / "halves", "cpu", None)
     chances = begun.stock.chances({})
-    for _ in range(2):
-        loop.one_step(begun, begun.student, chances)
+    for step in range(2):
+        loop.one_step(begun, begun.student, loop.drawn(begun, chances, step))
     begun.put_down()
     again = loop.prepare(halves, packed, tmp_path / "halves", "cpu", None)
     again.take_up()
@@ -76,7 +76,9 @@ def test_learning_lowers_the_loss(packed: Path, tmp_path: Path) -> None:
     schedule = dataclasses.replace(RECIPE.schedule, steps=40, rate=3e-3)
     longer = dataclasses.replace(RECIPE, schedule=schedule, losses=Losses(), ageing=Ageing(chance=0))
     training = loop.prepare(longer, packed, tmp_path, "cpu", None)
-    sample = motion.draw(training.stock, training.stock.chances({}), 2, (32, 32), motion.step_generator(1, 1))
+    sample = motion.draw(
+        training.stock, training.stock.chances({}), 2, motion.Crop(32, 32), motion.step_generator(1, 1)
+    )
     wear = Wear(longer.ageing, motion.step_generator(1, 1), training.device)
     training.student.train()
     costs = []

@@ -14,8 +14,8 @@ import numpy as np
 
 from restore.colour import lightness
 from restore.contracts import Painted
-from restore.film import Given, Reel, Shot, Survey, VideoStream
-from restore.guidance import proxies
+from restore.film import Given, Hint, Reel, Shot, Survey, VideoStream
+from restore.guidance import proxies, shelf
 from restore.guidance.proxies import Float, Small
 from restore.guidance.sheet import turns
 from restore.guidance.when import Timeline
@@ -27,9 +27,9 @@ from restore.shots.table import Clock
 
 @dataclass(frozen=True)
 class Asked:
-    """What one way of asking came to: painted frames, sentences for people, and the files that it was read from."""
+    """What one way of asking came to: painted frames, put away, sentences for people, and the files they are from."""
 
-    painted: tuple[Painted, ...] = ()
+    painted: tuple[Hint, ...] = ()
     said: tuple[str, ...] = ()
     given: tuple[Given, ...] = ()
 
@@ -41,6 +41,7 @@ class AtHand:
     clock    seconds at which a frame begins.
     proxies  the file with the small copies of all frames (`proxies.Proxies`), where the split wrote it.
     tell     is told frames done and in all.
+    painted  the folder in which painted frames are put away, so that no two of them need be in memory.
     """
 
     survey: Survey
@@ -48,6 +49,7 @@ class AtHand:
     clock: Clock
     proxies: Path
     tell: Progress
+    painted: Path
     _open: ExitStack = field(default_factory=ExitStack)
     _readers: dict[bool, Reader] = field(default_factory=dict)
 
@@ -79,6 +81,10 @@ class AtHand:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open.close()
+
+    def keep(self, painted: Painted) -> Hint:
+        """Put a painted frame away. Raises DiskError."""
+        return shelf.put(painted, self.painted)
 
     def picture(self, frame: int, *, chroma: bool = False) -> Picture:
         """One frame as it is stored. Raises BadInput where it is no longer what was surveyed."""

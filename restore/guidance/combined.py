@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from restore.contracts import Painted
+from restore.film import Hint
+from restore.guidance import shelf
 from restore.guidance.planes import sized
 
 APART = 20.0
@@ -19,25 +22,28 @@ SURE = 0.25
 """Confidence below which nothing contradicts anything."""
 
 
-def combined(asked: Iterable[Painted]) -> tuple[tuple[Painted, ...], tuple[str, ...]]:
-    """One painted frame for each frame, in rising order, and a sentence for each pair that contradicts.
-
-    Where several colours are wanted of a pixel the one of the higher confidence counts, of equal ones the later.
-    """
-    by_frame: dict[int, list[Painted]] = {}
-    for painted in asked:
-        by_frame.setdefault(painted.frame, []).append(painted)
-    made, said = list[Painted](), list[str]()
+def put_together(asked: Iterable[Hint], folder: Path) -> tuple[tuple[Hint, ...], tuple[str, ...]]:
+    """One painted frame for each frame, in rising order, put away in `folder`, and a sentence for each pair that
+    contradicts. Raises BadInput for one that is no longer what was put away, and DiskError."""
+    by_frame: dict[int, list[Hint]] = {}
+    for hint in asked:
+        by_frame.setdefault(hint.frame, []).append(hint)
+    made, said = list[Hint](), list[str]()
     for frame in sorted(by_frame):
-        one, warnings = _of_one_frame(by_frame[frame])
-        made.append(one)
+        if len(by_frame[frame]) == 1:
+            made += by_frame[frame]
+            continue
+        one, warnings = combined([shelf.take(hint) for hint in by_frame[frame]])
+        made.append(shelf.put(one, folder))
         said += warnings
     return tuple(made), tuple(said)
 
 
-def _of_one_frame(asked: Sequence[Painted]) -> tuple[Painted, list[str]]:
-    if len(asked) == 1:
-        return asked[0], []
+def combined(asked: Sequence[Painted]) -> tuple[Painted, list[str]]:
+    """All that is asked for of one frame as one painted frame, and a sentence for each pair that contradicts.
+
+    Where several colours are wanted of a pixel the one of the higher confidence counts, of equal ones the later.
+    """
     shape = max((painted.confidence.shape for painted in asked), key=lambda size: size[0] * size[1])
     planes = [sized(np.concatenate([p.ab, p.confidence[None]])[None], shape)[0] for p in asked]
     whole = planes[0].copy()

@@ -113,6 +113,6 @@ def asked(path: Path, film: AtHand) -> Asked:
         before = sheet.draw(sheet.places(points, hints.unit, where), sheet.width(mark.radius, hints.unit), ink)
         if before:
             said.append(f"{where}: wants another colour than {before} of the same place on frame {frame}")
-    made = tuple(sheets[frame].painted(frame, path.name) for frame in sorted(sheets))
+    made = tuple(film.keep(sheets[frame].painted(frame, path.name)) for frame in sorted(sheets))
     counted = f"{len(hints.dots)} dots, {len(hints.strokes)} strokes"
     return Asked(made, tuple(said), (Given("hints", path.name, sha256(data), tuple(sorted(sheets)), counted),))

@@ -9,7 +9,7 @@ import numpy as np
 
 from restore.contracts import Painted
 from restore.errors import BadInput, MissingInput, shown
-from restore.film import Given, VideoStream
+from restore.film import Given, Hint, VideoStream
 from restore.guidance import pictures, when
 from restore.guidance.at_hand import Asked, AtHand
 from restore.guidance.pictures import Image
@@ -130,12 +130,12 @@ def asked(folder: Path, film: AtHand, *, as_named: bool = False) -> Asked:
     """
     found, others = listed(folder)
     said = [f"{shown(folder)}: {len(others)} files in it are not read, among them {shown(others[0])}"] if others else []
-    made, given = list[Painted](), list[Given]()
+    made, given = list[Hint](), list[Given]()
     for number, each in enumerate(found):
         film.tell(number, len(found))
         painted_frame, file, remarks = _one(each, film, as_named)
         if painted_frame is not None:
-            made.append(painted_frame)
+            made.append(film.keep(painted_frame))
             given.append(file)
         said += [f"{shown(each.path)}: {remark}" for remark in remarks]
     film.tell(len(found), len(found))

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from restore.errors import BadInput, MissingInput, shown
-from restore.film import Given
+from restore.film import Given, Hint
 from restore.guidance import keyframes, ontology, pictures, swatch
 from restore.guidance.at_hand import Asked, AtHand
 from restore.guidance.ontology import Ontology, Palette, Seen, Thing
@@ -89,14 +89,14 @@ def asked(path: Path, film: AtHand) -> Asked:
             if before and before != where.thing.name and not found.belong_together(before, where.thing.name):
                 said.append(f"{where.name}: wants another colour than {before} of the same place on frame {frame}")
         names.setdefault(frame, []).append(where.thing.name)
-    made = tuple(
-        sheets[frame].painted(frame, f"{path.name}: {', '.join(dict.fromkeys(names[frame]))}")
-        for frame in sorted(sheets)
-    )
+    made = list[Hint]()
+    for frame in sorted(sheets):
+        source = f"{path.name}: {', '.join(dict.fromkeys(names[frame]))}"
+        made.append(film.keep(sheets[frame].painted(frame, source)))
     named = f"{len(found.object)} objects, {sum(len(thing.picture) for thing in found.object)} pictures of them"
     given = [Given("objects", path.name, pictures.sha256(data), tuple(sorted(sheets)), named)]
     given += [Given("mask", file.name, pictures.sha256(pictures.content(file))) for file in files(path, found)]
-    return Asked(made, tuple(said), tuple(given))
+    return Asked(tuple(made), tuple(said), tuple(given))
 
 
 def _drawn(

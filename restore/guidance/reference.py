@@ -18,7 +18,7 @@ import numpy as np
 
 from restore.colour import from_rgb, lab_to_rgb, to_rgb
 from restore.contracts import Painted
-from restore.film import Given, Shot
+from restore.film import Given, Hint, Shot
 from restore.guidance import pictures
 from restore.guidance.at_hand import Asked, AtHand
 from restore.guidance.proxies import Float
@@ -144,7 +144,7 @@ def asked(paths: tuple[Path, ...], film: AtHand) -> tuple[Asked, tuple[Statistic
     named = [(path, pictures.content(path)) for path in paths]
     labs = [small_lab(pictures.read(path, data)) for path, data in named]
     asked_of = [shot for shot in scenes(film.shots) if not shot.left]
-    made, frames = list[Painted](), dict[str, list[int]]()
+    made, frames = list[Hint](), dict[str, list[int]]()
     for number, shot in enumerate(asked_of):
         film.tell(number, len(asked_of))
         best = max(
@@ -155,7 +155,7 @@ def asked(paths: tuple[Path, ...], film: AtHand) -> tuple[Asked, tuple[Statistic
             key=lambda painted: float(painted.confidence.mean()),
         )
         if best.confidence.any():
-            made.append(best)
+            made.append(film.keep(best))
             frames.setdefault(best.source, []).append(best.frame)
     given = tuple(
         Given("reference", path.name, pictures.sha256(data), tuple(frames.get(path.name, ())), _said(lab, film))
@@ -181,14 +181,15 @@ def lent(reference: Float, frame: int, source: str, film: AtHand) -> Painted:
 def lent_by_shots(kinds: tuple[str, ...], film: AtHand) -> Asked:
     """The frames next to shots that are in colour already, in the colours of those: both neighbours of each."""
     whole = scenes(film.shots)
-    made = list[Painted]()
+    made = list[Hint]()
     for shot, after in pairwise(whole):
         for lender, other, theirs, ours in (
             (shot, after, shot.stop - 1, after.start), (after, shot, after.start, shot.stop - 1)
         ):  # fmt: skip
             if lender.left and lender.kind in kinds and not other.left:
-                made.append(lent(_in_colour(theirs, film), _clear(ours, other), f"shot {lender.number}", film))
-    return Asked(tuple(painted for painted in made if painted.confidence.any()))
+                one = lent(_in_colour(theirs, film), _clear(ours, other), f"shot {lender.number}", film)
+                made += [film.keep(one)] if one.confidence.any() else []
+    return Asked(tuple(made))
 
 
 def _in_colour(frame: int, film: AtHand) -> Float:

@@ -16,7 +16,7 @@ from openvino import opset13
 
 from restore import profile
 from restore.contracts import UNGUIDED, Card, Guidance
-from restore.runtime.pairs import AB_LIMIT, check, predecessors
+from restore.runtime.pairs import AB_LIMIT, check, predecessors, seen_planes
 from restore.runtime.planes import PlanesNetwork, on_cpu
 from restore.weights import WeightSet
 
@@ -120,7 +120,7 @@ class CpuPainter:
         def paint(t: int) -> None:
             with profile.working("network", 1, self._cpu.threads):
                 request = requests[self._cpu.mine()]
-                request.infer({0: np.ascontiguousarray(light[index[t], 0], np.float32)[None]})
+                request.infer({0: seen_planes(self.card, light, guidance.hints, index[t])[None]})
                 np.clip(request.get_output_tensor(0).data[0], -AB_LIMIT, AB_LIMIT, out=colour[:, t])
 
         with profile.waiting():
@@ -134,7 +134,7 @@ class CpuPainter:
             if (height, width) in self._requests:
                 self._requests.move_to_end((height, width))
                 return self._requests[height, width]
-            self._model.reshape([1, self.card.frames, height, width])
+            self._model.reshape([1, self.card.channels, height, width])
             cpu = self._cpu
             compiled = [cpu.core.compile_model(self._model, "CPU", cpu.settings) for _ in range(cpu.threads)]
             self._requests[height, width] = [network.create_infer_request() for network in compiled]

@@ -79,11 +79,18 @@ class GpuPainter:
         check(self.card, light, guidance)
         plain = isinstance(light, np.ndarray)
         frames = torch.as_tensor(light).to(self._device, torch.bfloat16)
+        hints = self._hints(guidance, frames)
         index = torch.from_numpy(predecessors(len(frames), self.card.frames)[seen:]).to(self._device)
-        colour = self._in_batches(frames, index).clamp(-AB_LIMIT, AB_LIMIT).transpose(0, 1)
+        colour = self._in_batches(frames, hints, index).clamp(-AB_LIMIT, AB_LIMIT).transpose(0, 1)
         return colour.contiguous().cpu().numpy() if plain else colour
 
-    def _in_batches(self, frames: Array, index: Array) -> Array:
+    def _hints(self, guidance: Guidance, frames: Array) -> Array:
+        """(T, 3, h, w) hints on the device, zeros where none are given; (T, 0, h, w) where none are taken."""
+        if guidance.hints is not None:
+            return torch.as_tensor(guidance.hints).to(self._device, torch.bfloat16)
+        return frames.new_zeros(len(frames), self.card.channels - self.card.frames, *frames.shape[2:])
+
+    def _in_batches(self, frames: Array, hints: Array, index: Array) -> Array:
         """(N, K, 2, h, w) of the frames that `index` (N, seen) names. Where memory runs out, batches become smaller.
 
         Raises Unavailable when they cannot become smaller any more.
@@ -92,10 +99,7 @@ class GpuPainter:
             short = -len(index) % self.batch  # always whole batches: another size is another kernel, other last bits
             whole = torch.cat((index, index[-1:].expand(short, -1)))
             try:
-                parts = [
-                    self._network(frames[some, 0].contiguous(memory_format=torch.channels_last)).float()
-                    for some in whole.split(self.batch)
-                ]
+                parts = [self._network(self._seen(frames, hints, some)).float() for some in whole.split(self.batch)]
                 return torch.cat(parts)[: len(index)]
             except torch.OutOfMemoryError as error:
                 if self.batch <= BATCH >> HALVINGS:
@@ -110,3 +114,8 @@ class GpuPainter:
                 self._device,
                 self.batch,
             )
+
+    def _seen(self, frames: Array, hints: Array, some: Array) -> Array:
+        """(N, channels, h, w) for the frames that `some` (N, seen) names: their light and that before, their hints."""
+        planes = torch.cat((frames[some, 0], hints[some[:, 0]]), dim=1)
+        return planes.contiguous(memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""Makes what a network sees out of a run of frames: each frame with the ones before it; and what it may give back."""
+"""Makes what a network sees out of a run of frames: each frame, the ones before it and its hints; what it may give."""
 
 from __future__ import annotations
 
@@ -19,13 +19,31 @@ def predecessors(frames: int, seen: int) -> npt.NDArray[np.intp]:
 
 
 def check(card: Card, light: Array, guidance: Guidance) -> None:
-    """Raises ValueError when `light` is not (T, 1, h, w) with sides that `card` takes, BadRecipe for unheeded hints."""
+    """What a painter is given must be what its card takes.
+
+    Raises ValueError when `light` is not (T, 1, h, w) with sides that `card` takes, or hints are not (T, 3, h, w) of
+    the same size; BadRecipe for guidance that the network does not heed.
+    """
     if light.ndim != 4 or light.shape[1] != 1 or 0 in light.shape:
         raise ValueError(f"{card.name}: light must be (T, 1, h, w), is {tuple(light.shape)}")
     if any(side % card.multiple_of for side in light.shape[2:]):
         raise ValueError(f"{card.name}: sides must be multiples of {card.multiple_of}, are {tuple(light.shape[2:])}")
-    steered = bool(guidance.references) or any(
-        given is not None for given in (guidance.hints, guidance.palette, guidance.mask)
-    )
-    if steered and not card.guided:
+    if guidance.references or guidance.palette is not None or guidance.mask is not None:
+        raise BadRecipe(f"network {card.name} takes no references, palette or mask; leave them out")
+    if guidance.hints is None:
+        return
+    if not card.guided:
         raise BadRecipe(f"network {card.name} takes no hints; choose a guided one or leave the hints out")
+    wanted = (len(light), 3, *light.shape[2:])
+    if tuple(guidance.hints.shape) != wanted:
+        raise ValueError(f"{card.name}: hints must be {wanted}: a*, b*, confidence; are {tuple(guidance.hints.shape)}")
+
+
+def seen_planes(card: Card, light: Array, hints: Array | None, frames: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+    """(channels, h, w) float32 as the network takes them: L*/100 of the `frames` (those that it sees, t first), then,
+    for a guided network, a*, b* and confidence of t, zeros without hints. `light` and `hints` as in `Painter`."""
+    planes = np.zeros((card.channels, *light.shape[2:]), np.float32)
+    planes[: card.frames] = light[frames, 0]
+    if hints is not None:
+        planes[card.frames :] = hints[frames[0]]
+    return planes

@@ -83,7 +83,7 @@ def _at_hand(reel: Reel, splitting: Splitting, scratch: Path) -> AtHand:
     with stage("split", {}):
         wanted = replace(splitting, proxies=str(proxies))
         survey, shots = split(reel, scratch / "index.npz", wanted, progress=meter("split"))
-    return AtHand(survey, shots, clock(Index.load(survey.index_path), reel.video), proxies, meter("choose"))
+    return AtHand(survey, shots, clock(Index.load(survey.index_path), reel.video), proxies, meter("choose"), scratch)
 
 
 def _chosen(film: AtHand, wanted: Export) -> tuple[Suggestion, ...]:

@@ -10,9 +10,9 @@ from pathlib import Path
 from restore import progress
 from restore.configs.recipe import Recipe
 from restore.film import Given, Hint, Shot, Survey
-from restore.guidance import dots, keyframes, objects, reference, shelf
+from restore.guidance import dots, keyframes, objects, reference
 from restore.guidance.at_hand import Asked, AtHand
-from restore.guidance.combined import combined
+from restore.guidance.combined import put_together
 from restore.media.index import Index
 from restore.progress import Event, Progress
 from restore.shots.table import scenes
@@ -60,12 +60,11 @@ def guide(plan: Plan, survey: Survey, shots: Sequence[Shot], work: Path, progres
     Raises MissingInput or BadInput, naming the file, for what cannot be meant: see `restore.guidance`.
     """
     times = clock(Index.load(survey.index_path), survey.reel.video)
-    with AtHand(survey, shots, times, work / PROXIES, progress or (lambda _done, _total: None)) as film:
+    with AtHand(survey, shots, times, work / PROXIES, progress or (lambda _done, _total: None), work / FOLDER) as film:
         of_frames = _of_frames(plan, film)
         of_pictures, recipe = _of_pictures(plan, film)
         asked = [*of_pictures, *of_frames]
-    painted, against = combined([one for way in asked for one in way.painted])
-    hints = tuple(shelf.put(one, work / FOLDER) for one in painted)
+    hints, against = put_together((hint for way in asked for hint in way.painted), work / FOLDER)
     freed, remark = _freed(shots, {one.frame for way in of_frames for one in way.painted})
     said = (*(sentence for way in asked for sentence in way.said), *against, *remark)
     _tell(said)

@@ -51,11 +51,10 @@ def save_ir(network: Any, card: Card, path: Path) -> None:
     from torch.export import Dim
 
     pictures, high, wide = Dim("pictures", min=1, max=1024), Dim("high", min=2, max=512), Dim("wide", min=2, max=512)
-    channels = card.planes or card.frames
-    example = torch.rand(2, channels, 8 * card.multiple_of, 10 * card.multiple_of)
+    example = torch.rand(2, card.channels, 8 * card.multiple_of, 10 * card.multiple_of)
     shapes = ({0: pictures, 2: card.multiple_of * high, 3: card.multiple_of * wide},)
     model = openvino.convert_model(torch.export.export(network, (example,), dynamic_shapes=shapes))
-    model.reshape([-1, channels, -1, -1])
+    model.reshape([-1, card.channels, -1, -1])
     part = temporary(path.with_suffix(".xml"))
     openvino.save_model(model, part, compress_to_fp16=True)
     publish(part.with_suffix(".bin"), path.with_suffix(".bin"))
@@ -67,7 +66,7 @@ def gap(network: Any, card: Card, path: Path) -> float:
     import openvino
 
     core = openvino.Core()
-    shape = (2, card.planes or card.frames, 6 * card.multiple_of, 9 * card.multiple_of)
+    shape = (2, card.channels, 6 * card.multiple_of, 9 * card.multiple_of)
     light = np.random.default_rng(1).random(shape, np.float32)
     compiled = core.compile_model(core.read_model(path.with_suffix(".xml")), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     with torch.no_grad():

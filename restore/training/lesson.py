@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from restore.training.ageing import Wear
 from restore.training.colour import lab_to_rgb, lightness, rgb_to_lab
+from restore.training.guided import resized
 from restore.training.losses.adversary import Judge, adversary, judged
 from restore.training.losses.colourfulness import colourfulness
 from restore.training.losses.perceptual import perceptual
@@ -60,7 +61,7 @@ def teach(student: Any, sample: Sample, wear: Wear, room: Classroom) -> tuple[Te
         others = colourfulness(now[:, 1:].flatten(0, 1), truth.repeat_interleave(now.shape[1] - 1, 0))
         terms["colourfulness"] = losses.colourfulness * (colourfulness(now[:, 0], truth) + 0.5 * others)
     if losses.temporal:
-        where, known = _small(sample, painted.shape[-2:])
+        where, known = resized(sample.where, sample.known, painted.shape[-1])
         terms["temporal"] = losses.temporal * temporal(now.flatten(1, 2), before.flatten(1, 2), where, known)
     real = torch.cat((lab[:, 0, :1] / 100, truth), dim=1)
     fake = torch.cat((real[:, :1], now[:, 0]), dim=1)
@@ -80,13 +81,6 @@ def _seen(colour: Tensor, lab: Tensor, see: Callable[[Tensor], list[Tensor]]) ->
         with torch.no_grad():
             real = see(lab_to_rgb(lab))
         return perceptual(see(made), real)
-
-
-def _small(sample: Sample, size: torch.Size) -> tuple[Tensor, Tensor]:
-    """The sample's motion at the size of the colour; known only where all of it was."""
-    step = sample.known.shape[-1] // size[-1]
-    where = F.avg_pool2d(sample.where.permute(0, 3, 1, 2), step).permute(0, 2, 3, 1)
-    return where, (F.avg_pool2d(sample.known, step) > 0.99).float()
 
 
 def train_judge(judge: Judge, optimizer: torch.optim.Optimizer, real: Tensor, fake: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ from torch import Tensor, nn
 from restore.contracts import Card
 from restore.errors import BadRecipe, Unavailable
 from restore.film import digest
-from restore.training import checkpoint, lesson, measure, motion, student
+from restore.training import checkpoint, guided, lesson, measure, motion, student
 from restore.training.ageing import Wear
 from restore.training.checkpoint import Optimizers, Parts
+from restore.training.hinting import Hinter
 from restore.training.lesson import Classroom
 from restore.training.losses.adversary import Judge
 from restore.training.losses.perceptual import Perceptual
@@ -102,13 +104,9 @@ def prepare(recipe: TrainRecipe, pack: Path, out: Path, device: str, teachers: P
     torch.backends.cudnn.benchmark = True
     learner = student.build(recipe, teachers).to(where, memory_format=torch.channels_last)
     mean = student.Mean(learner, recipe.schedule.ema)
-    fused = where.type == "cuda"
-    encoder = [p for name, p in learner.named_parameters() if name.startswith(student.ENCODER)]
-    others = [p for name, p in learner.named_parameters() if not name.startswith(student.ENCODER)]
-    share = recipe.start.rate if recipe.start.squeezenet else 1.0
-    groups = [{"params": encoder, "share": share}, {"params": others, "share": 1.0}]
+    groups = student.groups(learner, recipe.start)
     decay = recipe.schedule.decay
-    optimizer = torch.optim.AdamW(groups, lr=recipe.schedule.rate, weight_decay=decay, fused=fused)
+    optimizer = torch.optim.AdamW(groups, lr=recipe.schedule.rate, weight_decay=decay, fused=True)
     room, judge_optimizer = _classroom(recipe, teachers, where)
     plain = to_plain(recipe)
     del plain["schedule"]["steps"]  # a finished training may be taken up again and led further
@@ -126,13 +124,13 @@ def _classroom(
 ) -> tuple[Classroom, torch.optim.Optimizer | None]:
     losses = recipe.losses
     see: Any = None
-    if losses.vgg19 and losses.perceptual:
+    if losses.vgg19 and losses.perceptual and not recipe.hints.any:
         eye = Perceptual(student.teacher(teachers, losses.vgg19)).to(device)
         see = torch.compile(eye, dynamic=False) if _compiled(recipe, device) else eye
-    if not losses.adversary:
+    if not losses.adversary or recipe.hints.any:
         return Classroom(losses, see, None), None
     judge = Judge().to(device)
-    optimizer = torch.optim.AdamW(judge.parameters(), lr=2e-4, betas=(0.5, 0.99), fused=device.type == "cuda")
+    optimizer = torch.optim.AdamW(judge.parameters(), lr=2e-4, betas=(0.5, 0.99), fused=True)
     return Classroom(losses, see, judge), optimizer
 
 
@@ -150,30 +148,56 @@ def rate(recipe: TrainRecipe, step: int) -> float:
     return schedule.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
 
 
-def one_step(training: Training, run: Any, chances: Tensor) -> dict[str, Tensor]:
-    """Draws, teaches and moves everything by one step; returns the terms of the loss, on the device."""
-    recipe, step, device = training.recipe, training.step, training.device
-    schedule = recipe.schedule
-    sample = motion.draw(
-        training.stock, chances, schedule.batch, (schedule.height, schedule.width),
-        motion.step_generator(recipe.seed, step),
+@dataclass(frozen=True)
+class Drawn:
+    """What a step learns from: a sample, and, where the recipe gives hints, the exercise made of it."""
+
+    sample: motion.Sample
+    exercise: guided.Exercise | None
+
+
+def drawn(training: Training, chances: Tensor, step: int) -> Drawn:
+    """Everything that chance decides at `step`; depends on nothing that is learned, so it may be made ahead."""
+    recipe, schedule, device = training.recipe, training.recipe.schedule, training.device
+    crop = motion.Crop(schedule.height, schedule.width, schedule.least, schedule.most)
+    generator = motion.step_generator(recipe.seed, step)
+    sample = motion.draw(training.stock, chances, schedule.batch, crop, generator)
+    if not recipe.hints.any:
+        return Drawn(sample, None)
+    hinter = Hinter(recipe.hints, motion.step_generator(recipe.seed + 2, step, device), device)
+    drawings = [training.stock.folder[run] in recipe.hints.drawn for run in sample.runs.tolist()]
+    return Drawn(
+        sample, guided.exercise(sample, _wear(training, step), hinter, drawings, training.card.stride)
     )  # fmt: skip
-    wear = Wear(recipe.ageing, motion.step_generator(recipe.seed + 1, step, device), device)
-    now = rate(recipe, step)
+
+
+def _wear(training: Training, step: int) -> Wear:
+    seed, device = training.recipe.seed + 1, training.device
+    return Wear(training.recipe.ageing, motion.step_generator(seed, step, device), device)
+
+
+def one_step(training: Training, run: Any, given: Drawn) -> dict[str, Tensor]:
+    """Teaches and moves everything by one step; returns the terms of the loss, on the device."""
+    now = rate(training.recipe, training.step)
     for group in training.optimizer.param_groups:
         group["lr"] = now * group["share"]
     judge = training.room.judge
     if judge is not None:
         judge.requires_grad_(False)
-    terms, real, fake = lesson.teach(run, sample, wear, training.room)
+    real = fake = None
+    if given.exercise is not None:
+        terms = guided.teach(run, given.exercise, training.room.losses)
+    else:
+        terms, real, fake = lesson.teach(run, given.sample, _wear(training, training.step), training.room)
     training.optimizer.zero_grad(set_to_none=True)
     torch.stack(list(terms.values())).sum().backward()
-    nn.utils.clip_grad_norm_(training.student.parameters(), 1.0)
+    learning = [values for group in training.optimizer.param_groups for values in group["params"]]
+    nn.utils.clip_grad_norm_(learning, 1.0)
     training.optimizer.step()
-    if judge is not None and training.judge_optimizer is not None:
+    if judge is not None and training.judge_optimizer is not None and real is not None and fake is not None:
         judge.requires_grad_(True)
         terms["judge"] = lesson.train_judge(judge, training.judge_optimizer, real, fake)
-    training.mean.follow(step)
+    training.mean.follow(training.step)
     training.step += 1
     return {name: value.detach() for name, value in terms.items()}
 
@@ -190,11 +214,15 @@ def run(training: Training, minutes: float | None, report: Report) -> bool:
     student_now = torch.compile(training.student, dynamic=False) if compiled else training.student
     started, began, told = time.monotonic(), training.step, 0.0
     training.student.train()
+    desk = ThreadPoolExecutor(1, "draw")  # what chance decides of the next step is made while this one is learned
     try:
+        coming = desk.submit(drawn, training, chances, training.step)
         while training.step < schedule.steps:
             if minutes is not None and time.monotonic() - started > 60 * minutes:
                 break
-            terms = one_step(training, student_now, chances)
+            given = coming.result()
+            coming = desk.submit(drawn, training, chances, training.step + 1)
+            terms = one_step(training, student_now, given)
             if time.monotonic() - told > REPORT_EVERY_S or training.step == schedule.steps:
                 told = time.monotonic()
                 _tell(training, terms, report, (training.step - began) / (told - started))
@@ -205,6 +233,8 @@ def run(training: Training, minutes: float | None, report: Report) -> bool:
     except KeyboardInterrupt:
         training.put_down()
         raise
+    finally:
+        desk.shutdown(cancel_futures=True)
     training.put_down()
     return training.step >= schedule.steps
 
@@ -221,7 +251,8 @@ def _tell(training: Training, terms: dict[str, Tensor], report: Report, pace: fl
             writer.writerow(["step", "rate", *values])
         writer.writerow([training.step, f"{rate(training.recipe, training.step):.3e}", *values.values()])
     total = sum(value for name, value in values.items() if name != "judge")
-    pictures = pace * schedule.batch * 2  # each run is coloured at t and at t−1
+    learned = 1 if training.recipe.hints.any else 2  # with hints, frame t−1 is coloured but not learned from
+    pictures = pace * schedule.batch * learned
     left = (schedule.steps - training.step) / max(pace, 1e-9)
     report({"step": training.step, "steps": schedule.steps, "loss": round(total, 4), "terms": values,
             "pictures_per_s": round(pictures, 1), "left_s": round(left)})  # fmt: skip
@@ -229,7 +260,9 @@ def _tell(training: Training, terms: dict[str, Tensor], report: Report, pace: fl
 
 def score(training: Training, report: Report) -> dict[str, measure.Scores]:
     """Measures the running mean on what was held out; keeps the scores and a sheet to look at."""
-    scores = measure.held_out(training.mean.network, training.held_out, training.card)
+    scores = measure.held_out(
+        training.mean.network, training.held_out, training.card, training.recipe.schedule.measure_runs
+    )
     plain = {folder: asdict(value) for folder, value in scores.items()}
     report({"step": training.step, "scores": plain})
     with (training.out / "scores.jsonl").open("a", encoding="utf-8") as text:

@@ -27,11 +27,27 @@ class Sample:
     rgb     (N, 3, 3, h, w) float32 sRGB 0..1; frame t first, then t−1, t−2.
     where   (N, h, w, 2) where each pixel of t was at t−1, in `grid_sample`'s coordinates −1..1.
     known   (N, 1, h, w) 1 where that is known: exact for stills; in clips, where nothing changed.
+    runs    (N,) numbers of the runs in the stock.
     """
 
     rgb: Tensor
     where: Tensor
     known: Tensor
+    runs: Tensor
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Size of what is cut, px, and the least and the largest share of a picture that it takes."""
+
+    height: int
+    width: int
+    least: float = 0.3
+    most: float = 1.0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.height, self.width
 
 
 def step_generator(seed: int, step: int, device: torch.device | str = "cpu") -> torch.Generator:
@@ -39,18 +55,18 @@ def step_generator(seed: int, step: int, device: torch.device | str = "cpu") -> 
     return torch.Generator(device).manual_seed((seed * 1_000_003 + step) % (2**63))
 
 
-def draw(stock: Stock, chances: Tensor, count: int, size: tuple[int, int], generator: torch.Generator) -> Sample:
-    """`count` samples of `size` (h, w) px; `generator` is a CPU generator, the pixels are cut where the stock lies."""
+def draw(stock: Stock, chances: Tensor, count: int, crop: Crop, generator: torch.Generator) -> Sample:
+    """`count` samples, cut as `crop` says; `generator` is a CPU generator, the pixels are cut where the stock lies."""
     device = stock.frames.device
     runs = torch.multinomial(chances, count, replacement=True, generator=generator)
     index, moving = _frames(stock, runs, generator)
-    theta = _camera(stock.sizes[index[:, 0]], stock.frames.shape[-1], size, moving, generator)
-    rgb = _cut(stock, index, theta, size)
-    where, inside = _journey(theta[:, 0], theta[:, 1], size)
+    theta = _camera(stock.sizes[index[:, 0]], stock.frames.shape[-1], crop, moving, generator)
+    rgb = _cut(stock, index, theta, crop.size)
+    where, inside = _journey(theta[:, 0], theta[:, 1], crop.size)
     steady = (rgb[:, 0] - rgb[:, 1]).abs().amax(1, keepdim=True) < 0.03
     where, inside = where.to(device), inside.to(device)
     known = torch.where(moving.to(device).view(-1, 1, 1, 1), steady, inside)
-    sample = Sample(rgb, where, known.float())
+    sample = Sample(rgb, where, known.float(), runs)
     return _bars(_layer(sample, generator), generator)
 
 
@@ -66,11 +82,10 @@ def _frames(stock: Stock, runs: Tensor, generator: torch.Generator) -> tuple[Ten
     return index, moving
 
 
-def _camera(sizes: Tensor, side: int, size: tuple[int, int], moving: Tensor, generator: torch.Generator) -> Tensor:
+def _camera(sizes: Tensor, side: int, crop: Crop, moving: Tensor, generator: torch.Generator) -> Tensor:
     """(N, 3, 2, 3) affine maps from the crop's coordinates −1..1 to the canvas's, one a frame.
 
-    The crop keeps its shape (but for ±8 %) and takes at least half of what the picture can give; stills drift, zoom
-    and roll a little from frame to frame.
+    The crop keeps its shape (but for ±8 %); stills drift, zoom and roll a little from frame to frame.
     """
     count = len(sizes)
 
@@ -78,9 +93,9 @@ def _camera(sizes: Tensor, side: int, size: tuple[int, int], moving: Tensor, gen
         return low + (high - low) * torch.rand(count, 1, generator=generator)
 
     height, width = sizes[:, :1].float(), sizes[:, 1:].float()
-    shape = size[1] / size[0] * torch.exp(uniform(-0.08, 0.08))
+    shape = crop.width / crop.height * torch.exp(uniform(-0.08, 0.08))
     largest = torch.minimum(height, width / shape) / 2  # half the crop's height, px
-    half = largest * torch.sqrt(uniform(0.3, 1.0))
+    half = largest * torch.sqrt(uniform(crop.least, crop.most))
     times = torch.arange(FRAMES, dtype=torch.float32)[None]
     still = (~moving)[:, None].float()
     zoom = torch.exp(still * uniform(-0.02, 0.02) * times)
@@ -145,7 +160,7 @@ def _layer(sample: Sample, generator: torch.Generator) -> Sample:
     swapped = over[:, 0].float() - _sample(over[:, 1:2].float(), where)[:, 0]
     inside = (own.abs() <= 1).all(-1)
     known = torch.where(over[:, 0], inside, sample.known[:, 0] > 0) & (swapped.abs() < 0.01)
-    return Sample(rgb, where, known.float().unsqueeze(1))
+    return Sample(rgb, where, known.float().unsqueeze(1), sample.runs)
 
 
 def _bars(sample: Sample, generator: torch.Generator) -> Sample:
@@ -158,7 +173,7 @@ def _bars(sample: Sample, generator: torch.Generator) -> Sample:
     across = torch.where(has & upright, share, 2.0).to(device)
     down = torch.where(has & ~upright, share, 2.0).to(device)
     shown = (_centres(width, device).abs() < across)[:, None, :] & (_centres(height, device).abs() < down)[:, :, None]
-    return Sample(sample.rgb * shown[:, None, None], sample.where, sample.known)
+    return Sample(sample.rgb * shown[:, None, None], sample.where, sample.known, sample.runs)
 
 
 def _centres(count: int, device: torch.device) -> Tensor:

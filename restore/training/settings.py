@@ -54,11 +54,20 @@ class Data:
 
 @dataclass(frozen=True)
 class Start:
-    """Where the network's encoder begins: a file of trained filters in the teachers' folder, or nowhere ("")."""
+    """Where the network begins: nowhere, or with trained filters in its encoder, or as weights that there are.
+
+    squeezenet  file of trained filters in the teachers' folder, for the encoder.
+    weights     a set of the network's own weights: one that ships, or a .safetensors or .json file. Layers that it does
+                not have begin as drawn. There are then no norms in training.
+    rate        learning rate of the encoder, relative; 0: it stays as it is.
+    decoder     learning rate of what lies above the encoder, relative; what hears hints has the whole rate.
+    """
 
     __pydantic_config__ = STRICT
     squeezenet: str = ""
-    rate: float = 0.3  # learning rate of the encoder, relative to the rest
+    weights: str = ""
+    rate: float = 0.3
+    decoder: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -70,11 +79,14 @@ class Schedule:
     batch: int = 16
     height: int = 192
     width: int = 256
+    least: float = 0.3  # share of a picture that a crop takes, at least
+    most: float = 1.0
     rate: float = 1e-3
     warm_up: int = 200
     decay: float = 1e-2  # AdamW's weight decay
     ema: float = 0.999
     measure_every: int = 500
+    measure_runs: int = 60  # of each folder
     checkpoint_every: int = 500
     compile: bool = False  # on a GPU
 
@@ -92,6 +104,34 @@ class Losses:
     colourfulness: float = 0.5
     temporal: float = 1.0
     adversary: float = 0.0
+    hinted: float = 1.0  # only where hints are given
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What share of the pictures is hinted at in which way; the rest gets no hints. See restore/training/hinting.py.
+
+    dots     of the true colours, 1 to 50, of 1 to 9 px.
+    before   the true frame t−1, brought along its motion.
+    areas    painted areas, or the whole frame.
+    own      what the network itself made of t−1, brought along: so it becomes its own temporal model.
+    wrong    chance that something in a hint is wrong.
+    turned   chance that a drawing of `drawn` folders that is hinted at all over is turned to other hues.
+    """
+
+    __pydantic_config__ = STRICT
+    dots: float = 0.0
+    before: float = 0.0
+    areas: float = 0.0
+    own: float = 0.0
+    wrong: float = 0.15
+    turned: float = 0.5
+    drawn: tuple[str, ...] = ()
+
+    @property
+    def any(self) -> bool:
+        """Whether any picture is hinted at."""
+        return self.dots + self.before + self.areas + self.own > 0
 
 
 @dataclass(frozen=True)
@@ -120,6 +160,7 @@ class TrainRecipe:
     start: Start = field(default_factory=Start)
     schedule: Schedule = field(default_factory=Schedule)
     losses: Losses = field(default_factory=Losses)
+    hints: Hints = field(default_factory=Hints)
     ageing: Ageing = field(default_factory=Ageing)
     prototype: Prototype | None = None  # FAVC's own rules in place of start, schedule, losses and ageing
 
@@ -142,7 +183,7 @@ def from_plain(kind: type[T], plain: Mapping[str, Any]) -> T:
 
 
 _PARTS: dict[str, type[Any]] = {
-    "data": Data, "start": Start, "schedule": Schedule, "losses": Losses, "ageing": Ageing,
+    "data": Data, "start": Start, "schedule": Schedule, "losses": Losses, "hints": Hints, "ageing": Ageing,
     "prototype": Prototype, "cutting": Cutting,
 }  # fmt: skip
 

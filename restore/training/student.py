@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from restore import weights as vault
 from restore.errors import BadRecipe, BadWeights
-from restore.training.settings import TrainRecipe
+from restore.training.settings import Start, TrainRecipe
 
 ENCODER = ("first.", "quarter.", "eighth.", "sixteenth.")
 """Names of duo's layers that begin from SqueezeNet."""
@@ -26,7 +27,10 @@ def build(recipe: TrainRecipe, teachers: Path | None) -> Any:
     Raises BadRecipe when the recipe wants filters and no folder is given, BadWeights when they are not there.
     """
     torch.manual_seed(recipe.seed)
-    student = importlib.import_module(f"restore.models.{recipe.network}").build(norm=True)
+    module = importlib.import_module(f"restore.models.{recipe.network}")
+    if recipe.start.weights:
+        return go_on(module.build(), recipe.start.weights)
+    student = module.build(norm=True)
     for part in student.modules():
         if isinstance(part, nn.Conv2d):
             nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
@@ -36,6 +40,40 @@ def build(recipe: TrainRecipe, teachers: Path | None) -> Any:
     if recipe.start.squeezenet:
         begin(student, teacher(teachers, recipe.start.squeezenet))
     return student
+
+
+def go_on(student: Any, weights: str) -> Any:
+    """Puts a set of weights into the network, in place; layers that the set does not have stay as they were drawn.
+
+    Raises BadWeights for another network's weights.
+    """
+    found = vault.find(weights)
+    own = student.state_dict()
+    stored = vault.read(found.verified(".safetensors"))
+    wrong = sorted(name for name in stored if name not in own or own[name].shape != stored[name].shape)
+    if wrong:
+        raise BadWeights(
+            f"weights {weights}: tensor {wrong[0]} is not the network's; the recipe names another's weights"
+        )
+    student.load_state_dict({name: torch.from_numpy(values) for name, values in stored.items()}, strict=False)
+    return student
+
+
+def groups(student: nn.Module, start: Start) -> list[dict[str, Any]]:
+    """The network's parameters as an optimizer takes them, each group with its `share` of the learning rate.
+
+    An encoder that stays as it is, is taken out of the reckoning altogether: nothing flows back into it.
+    """
+    begun = bool(start.squeezenet or start.weights)
+    shares = {"encoder": start.rate if begun else 1.0, "decoder": start.decoder, "listen": 1.0}
+    found: dict[str, list[nn.Parameter]] = {name: [] for name in shares}
+    for name, values in student.named_parameters():
+        part = "encoder" if name.startswith(ENCODER) else "listen" if name.startswith("listen.") else "decoder"
+        found[part].append(values)
+    if not shares["encoder"]:
+        for values in found.pop("encoder"):
+            values.requires_grad_(False)
+    return [{"params": values, "share": shares[part]} for part, values in found.items() if values]
 
 
 def teacher(folder: Path | None, file: str) -> Path:

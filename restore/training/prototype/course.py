@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from restore.models._favc import Favc, Vgg
@@ -35,19 +35,6 @@ def coloured(network: Any, gray: Tensor, further: Tensor | None) -> Tensor:
     own = (100 * light[:, None, :1]).expand(-1, candidates, -1, -1, -1).float()
     lab = torch.cat((own, full.unflatten(1, (candidates, 2))), dim=2)
     return lab_to_rgb(lab.flatten(0, 1)).unflatten(0, (count, candidates))
-
-
-def widened(network: Any, planes: int) -> Any:
-    """A network of ours with `planes` more input channels behind its frames, in place; they begin unseen."""
-    old = network.first
-    new = nn.Conv2d(old.in_channels + planes, old.out_channels, old.kernel_size, old.stride, old.padding)
-    with torch.no_grad():
-        new.weight.zero_()
-        new.weight[:, : old.in_channels] = old.weight
-        assert new.bias is not None
-        new.bias.copy_(old.bias)
-    network.first = new
-    return network
 
 
 def carried(planes: Tensor, where: Tensor) -> Tensor:

@@ -49,6 +49,7 @@ class Prototype:
     batch: int = 1
     steps: int = 100_000
     rate: float = 1e-4  # Adam's, as published
+    falls: bool = False  # the rate falls to nothing at the last step, along half a cosine; published: it stays
     checkpoint_every: int = 200
     input: str = ""
     dropped: float = 0.5

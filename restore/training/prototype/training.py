@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -77,9 +78,9 @@ def build(name: str, settings: Prototype, seed: int, teachers: Path | None) -> A
         network = module.build(extra=extra)
         filters.put_into(network.hypercolumn, teacher(teachers, settings.vgg19))
         return network
-    network = module.build(norm=True)
+    network = module.build(norm=True, extra=extra)
     nn.init.normal_(network.head.weight, std=0.002)
-    return course.widened(network, extra) if extra else network
+    return network
 
 
 def prepare(name: str, settings: Prototype, seed: int, out: Path, *, device: str, teachers: Path | None) -> Lessons:
@@ -96,7 +97,7 @@ def prepare(name: str, settings: Prototype, seed: int, out: Path, *, device: str
     if settings.refine:
         main = main_network(settings, teachers).to(where)
     learning = [values for values in network.parameters() if values.requires_grad]
-    optimizer = torch.optim.Adam(learning, lr=settings.rate)
+    optimizer = torch.optim.Adam(learning, lr=settings.rate, fused=True)
     plain = {key: value for key, value in asdict(settings).items() if key not in ("steps", "checkpoint_every")}
     out.mkdir(parents=True, exist_ok=True)
     return Lessons(settings, seed, out, network, eye, main, optimizer, where, digest([name, seed, plain]))
@@ -114,6 +115,13 @@ def main_network(settings: Prototype, teachers: Path | None) -> Any:
     return network.eval().requires_grad_(False)
 
 
+def rate(settings: Prototype, step: int) -> float:
+    """Adam's rate at `step`."""
+    if not settings.falls:
+        return settings.rate
+    return settings.rate * 0.5 * (1 + math.cos(math.pi * min(1.0, step / settings.steps)))
+
+
 def one_step(lessons: Lessons, pairs: Pairs) -> dict[str, Tensor]:
     """Draws, teaches and moves the network by one step; returns the terms of the loss."""
     batch = pairs.draw(lessons.seed, lessons.step, lessons.settings.batch)
@@ -123,6 +131,7 @@ def one_step(lessons: Lessons, pairs: Pairs) -> dict[str, Tensor]:
         generator = motion.step_generator(lessons.seed, lessons.step, lessons.device)
         terms = course.terms(lessons.network, lessons.eye, lessons.settings, batch, generator)
     lessons.optimizer.zero_grad(set_to_none=True)
+    lessons.optimizer.param_groups[0]["lr"] = rate(lessons.settings, lessons.step)
     torch.stack(list(terms.values())).sum().backward()
     lessons.optimizer.step()
     lessons.step += 1
