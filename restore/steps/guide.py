@@ -10,16 +10,18 @@ from pathlib import Path
 from restore import progress
 from restore.configs.recipe import Recipe
 from restore.film import Given, Hint, Shot, Survey
-from restore.guidance import dots, keyframes, objects, reference
+from restore.guidance import another_copy, dots, keyframes, objects, reference
 from restore.guidance.at_hand import Asked, AtHand
 from restore.guidance.combined import put_together
 from restore.media.index import Index
 from restore.progress import Event, Progress
 from restore.shots.table import scenes
+from restore.steps.given import check_copy
 from restore.steps.prepare import Plan
 from restore.steps.restore_shot import studio
 from restore.steps.split import clock
 from restore.steps.steered import steered
+from restore.store import file_sha256
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +92,10 @@ def _of_pictures(plan: Plan, film: AtHand) -> tuple[list[Asked], Recipe]:
         asked, statistics = reference.asked(tuple(Path(name) for name in options.references), film)
         found.append(asked)
         recipe = steered(recipe, statistics, film, studio(options.device, options.pinned_threads).runtime)
+    if options.colour_copy is not None:
+        reel = replace(check_copy(film.reel, options.colour_copy), sha256=file_sha256(Path(options.colour_copy)))
+        copy = another_copy.survey(reel, film.proxies.parent, clock, options.copy_fade, film.tell)
+        found.append(another_copy.asked(copy, film))
     if recipe.shots.lend:
         found.append(reference.lent_by_shots(recipe.shots.lend, film))
     return found, recipe
