@@ -149,7 +149,8 @@ def first_pass(cases: Sequence[dict[str, Any]], corpus: Path) -> Iterator[list[E
 
     for case in cases:
         end, path, began = End(case), film_of(case, corpus), time.monotonic()
-        said = fuzz.child(path, Fraction(24) if Path(path).is_dir() else None)
+        rate = Fraction(24) if Path(path).is_dir() else None
+        said = fuzz.child(lambda path=path, rate=rate: fuzz.decode(path, rate))  # type: ignore[misc]
         end.seconds = time.monotonic() - began
         code, _, rest = said.partition(" ")
         if code.isdigit():

@@ -1,10 +1,12 @@
 """Flips 1 to 64 bits of small films, opens and decodes each in a child process, and demands a proper end.
 
-    python benchmarks/fuzz.py [--count 2000] [--seed 1] [--keep DIR] [--write docs/reliability.md]
+    python benchmarks/fuzz.py [--settings] [--count 2000] [--seed 1] [--keep DIR] [--write docs/reliability.md]
 
 Nine films are made first, one a container and codec that archives meet. Every mutation is probed and decoded to its
 last frame as a run's first pass would, in a child with 20 s and 2 GiB. A hang, a death by a signal or a bug (anything
 but a reel, its listed damage, or one of our errors) is a find: the file is kept in DIR with its seed in the name.
+With --settings, recipes, hints, objects, lists of shots, model cards, provenances and painted pictures are hurt in
+place of films (tests/hostile.py), and each must be read, or refused in one line.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -70,8 +73,8 @@ def decode(path: str, rate: Fraction | None = None) -> str:
         return "69 0 memory"
 
 
-def child(path: str, rate: Fraction | None = None) -> str:
-    """`decode` in a forked process with limits; what it returned, or how else it ended."""
+def child(work: Callable[[], str]) -> str:
+    """`work` in a forked process with limits; what it returned, or how else it ended."""
     reading, writing = os.pipe()
     pid = os.fork()
     if not pid:
@@ -80,7 +83,7 @@ def child(path: str, rate: Fraction | None = None) -> str:
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             signal.alarm(SECONDS)
-            word = decode(path, rate)
+            word = work()
         except BaseException as error:
             word = f"a bug: {error!r}"[:300]
         finally:
@@ -124,19 +127,44 @@ def fuzz(count: int, seed: int, keep: Path) -> tuple[dict[str, Counter[str]], li
             content = flipped(contents[base], lot)
             path = Path(name) / f"hurt{Path(base).suffix}"
             path.write_bytes(content)
-            said = child(str(path))
+            said = child(lambda path=path: decode(str(path)))  # type: ignore[misc]
             end = said if said.startswith(("a ", "death")) else said.split(" ")[0]
             ends.setdefault(base, Counter())[end if end.isdigit() else "find"] += 1
             if not end.isdigit():
-                keep.mkdir(parents=True, exist_ok=True)
-                (keep / f"{seed}-{number}-{base}").write_bytes(content)
-                finds.append(f"{seed}-{number}-{base}: {end}")
-                print(finds[-1], file=sys.stderr, flush=True)
+                finds.append(kept(keep, f"{seed}-{number}-{base}", content, end))
+    return ends, finds
+
+
+def kept(keep: Path, name: str, content: bytes, end: str) -> str:
+    """Keep what was found, and say so."""
+    keep.mkdir(parents=True, exist_ok=True)
+    (keep / name).write_bytes(content)
+    print(f"{name}: {end}", file=sys.stderr, flush=True)
+    return f"{name}: {end}"
+
+
+def settings(count: int, seed: int, keep: Path) -> tuple[dict[str, Counter[str]], list[str]]:
+    """The same for files of settings and painted pictures."""
+    from hostile import hurt, kinds, outcome
+
+    ends: dict[str, Counter[str]] = {}
+    finds, found = list[str](), kinds()
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+        for kind in found:
+            outcome(kind, kind.good, Path(folder))  # once here, so that the children need not import
+        for number in range(count):
+            kind = found[number % len(found)]
+            content = hurt(kind.good, random.Random(f"{seed}/{number}"))
+            end = child(lambda kind=kind, content=content: outcome(kind, content, Path(folder)))  # type: ignore[misc]
+            ends.setdefault(kind.name, Counter())[end if end in ("read", "refused") else "find"] += 1
+            if end not in ("read", "refused"):
+                finds.append(kept(keep, f"{seed}-{number}-{kind.name}", content, end))
     return ends, finds
 
 
 def main() -> int:
     said = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    said.add_argument("--settings", action="store_true", help="hurt files of settings and painted pictures, not films")
     said.add_argument("--count", type=int, default=2000)
     said.add_argument("--seed", type=int, default=1)
     said.add_argument("--keep", type=Path, default=Path("fuzz-finds"))
@@ -147,9 +175,9 @@ def main() -> int:
         bases(asked.bases)
         return 0
     began = time.monotonic()
-    ends, finds = fuzz(asked.count, asked.seed, asked.keep)
-    codes = ("0", "3", "2", "65", "66", "find")
-    lines = [f"| film | {' | '.join(codes)} |", f"|---|{'---|' * len(codes)}"]
+    ends, finds = (settings if asked.settings else fuzz)(asked.count, asked.seed, asked.keep)
+    codes = ("read", "refused", "find") if asked.settings else ("0", "3", "2", "65", "66", "find")
+    lines = [f"| {'file' if asked.settings else 'film'} | {' | '.join(codes)} |", f"|---|{'---|' * len(codes)}"]
     lines += [f"| {base} | {' | '.join(str(found[code]) for code in codes)} |" for base, found in sorted(ends.items())]
     total = sum((found for found in ends.values()), Counter[str]())
     lines += [f"| all | {' | '.join(str(total[code]) for code in codes)} |", ""]
@@ -158,7 +186,8 @@ def main() -> int:
     lines += [f"Other ends: {json.dumps(other)}"] if other else []
     print("\n".join(lines))
     if asked.write:
-        begin, end = "<!-- fuzz -->\n", "<!-- /fuzz -->"
+        mark = "fuzz-settings" if asked.settings else "fuzz"
+        begin, end = f"<!-- {mark} -->\n", f"<!-- /{mark} -->"
         text = asked.write.read_text(encoding="utf-8")
         head, _, rest = text.partition(begin)
         asked.write.write_text(f"{head}{begin}{chr(10).join(lines)}\n{end}{rest.partition(end)[2]}")
