@@ -110,7 +110,7 @@ class Server:
     """A Prefect server beside the runs, as an archive would have one; a context manager."""
 
     def __init__(self, folder: Path) -> None:
-        self.home = folder / "server"
+        self.home = Path(tempfile.mkdtemp(dir=folder))
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/api"

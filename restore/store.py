@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import fcntl
 import hashlib
@@ -18,6 +17,7 @@ from typing import Any
 
 from restore.errors import Busy, DiskError, OutputExists, RestoreError
 from restore.progress import Progress
+from restore.renames import rename_alone, swap
 
 CHUNK = 1 << 20
 TEMPORARY = ".part-"
@@ -66,7 +66,8 @@ def disk_errors(path: Path) -> Iterator[None]:
         what = os.strerror(error.errno) if error.errno else str(error)
         if error.errno in FAILING:
             raise DiskError(f"{path}: {what}; what is finished is kept, the same command goes on") from error
-        ours = error.filename is None or str(path).startswith(str(Path(os.fsdecode(error.filename)).parent))
+        named = [os.fsdecode(name) for name in (error.filename, error.filename2) if name is not None]
+        ours = not named or any(str(path).startswith(str(Path(name).parent)) for name in named)
         if error.errno in CLOSED and ours:
             raise OutputExists(f"{path}: cannot be made: {what}; choose another folder with --out") from error
         raise
@@ -100,10 +101,9 @@ def publish(written: Path, final: Path, *, replace: bool = True) -> None:
             written.replace(final)
         else:
             try:
-                os.link(written, final)  # link fails where rename would silently replace
+                rename_alone(written, final)
             except FileExistsError:
                 raise OutputExists(f"{final}: exists already; give --overwrite to replace it") from None
-            written.unlink()
         sync_folder(final.parent)
 
 
@@ -138,7 +138,7 @@ def publish_folder(written: Path, final: Path, *, replace: bool = False) -> None
 def _exchange(new: Path, final: Path) -> None:
     """`new` becomes `final`; what was there is removed."""
     old = new
-    if not _swap(new, final):
+    if not swap(new, final):
         old = temporary(new)
         final.rename(old)
         new.rename(final)
@@ -146,16 +146,6 @@ def _exchange(new: Path, final: Path) -> None:
         shutil.rmtree(old)
     else:
         old.unlink()
-
-
-_HERE, _SWAP = -100, 2
-"""AT_FDCWD and RENAME_EXCHANGE of Linux (fcntl.h, linux/fs.h)."""
-
-
-def _swap(one: Path, other: Path) -> bool:
-    """Let two names change places at once (renameat2); False where system or file system cannot (NFS)."""
-    rename = getattr(ctypes.CDLL(None), "renameat2", None)
-    return rename is not None and rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _SWAP) == 0
 
 
 def sync_folder(folder: Path) -> None:

@@ -60,7 +60,7 @@ def test_publish_never_replaces_unasked(tmp_path: Path) -> None:
 def test_folders_are_published_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, swaps: bool) -> None:
     """With a file system that lets two names change places, and without (NFS)."""
     if not swaps:
-        monkeypatch.setattr("restore.store._swap", lambda *_: False)
+        monkeypatch.setattr("restore.store.swap", lambda *_: False)
 
     def written(word: str) -> Path:
         folder = tmp_path / "made"
@@ -76,6 +76,41 @@ def test_folders_are_published_whole(tmp_path: Path, monkeypatch: pytest.MonkeyP
     publish_folder(tmp_path / "made", final, replace=True)
     assert (final / "data" / "reel.mkv").read_text() == "new"
     assert os.listdir(tmp_path) == ["reel.bag"]
+
+
+@pytest.mark.parametrize("renames", [True, False])
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EOPNOTSUPP])
+def test_disks_without_links_are_published_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, renames: bool
+) -> None:
+    """exFAT and many shares know no links; there too an existing file is never replaced."""
+
+    def none(*names: object, **_: object) -> None:
+        raise OSError(code, os.strerror(code), str(names[0]), None, str(names[1]))
+
+    monkeypatch.setattr("os.link", none)
+    if not renames:
+        monkeypatch.setattr("restore.renames._renamed", lambda *_: errno.EINVAL)
+    written, final = tmp_path / "written", tmp_path / "final"
+    written.write_text("new")
+    publish(written, final, replace=False)
+    assert final.read_text() == "new" and not written.exists()
+    written.write_text("newer")
+    with pytest.raises(OutputExists, match="overwrite"):
+        publish(written, final, replace=False)
+    assert final.read_text() == "new" and written.read_text() == "newer"
+
+
+def test_a_folder_that_takes_no_link_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(*names: object, **_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(names[0]), None, str(names[1]))
+
+    monkeypatch.setattr("os.link", closed)
+    written = tmp_path / "work" / "written"
+    written.parent.mkdir()
+    written.write_text("new")
+    with pytest.raises(OutputExists, match="cannot be made"):
+        publish(written, tmp_path / "out" / "final", replace=False)
 
 
 def test_the_longest_name_fits(tmp_path: Path) -> None:
