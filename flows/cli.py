@@ -14,6 +14,7 @@ from restore import __version__
 from restore.errors import RestoreError, Stopped, known, shown
 from restore.flows import console
 from restore.flows.commands import (
+    batch,
     compare,
     demo,
     doctor,
@@ -21,11 +22,15 @@ from restore.flows.commands import (
     models,
     probe,
     recipes,
+    remote,
     run,
     score,
+    serve,
+    server,
     shots,
     train,
     verify,
+    worker,
 )
 
 BROKEN_PIPE = 141
@@ -39,6 +44,8 @@ Examples:
   restore run film.mp4                          film.master.mkv, film.access.mp4, film.report.html
   restore run film.mp4 -o out --recipe cartoon  another recipe, another folder
   restore run scans/ --fps 18                   a folder of DPX, TIFF or PNG frames
+  restore batch inbox/ -o out                   every film in a folder, or in a catalogue
+  restore serve --inbox in --out out --at 02:00 the same every night, with a morning page
   restore probe film.mp4                        what the file is, before any work
   restore shots film.mp4                        the list of shots, to be edited and given back
   restore keyframes film.mp4 -n 20              the frames most worth painting, ready to be painted
@@ -82,6 +89,7 @@ def _globally(
 
 
 app.command("run")(run.run)
+app.command("batch")(batch.batch)
 app.command("probe")(probe.probe)
 app.command("shots")(shots.shots)
 app.command("keyframes")(keyframes.keyframes)
@@ -93,6 +101,13 @@ app.command("verify")(verify.verify)
 app.command("train")(train.train)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
+app.command("serve")(serve.serve)
+app.command("submit")(remote.submit)
+app.command("status")(remote.status)
+app.command("cancel")(remote.cancel)
+app.command("logs")(remote.logs)
+app.command("worker")(worker.worker)
+app.add_typer(server.app, name="server")
 
 
 def run_command(arguments: Sequence[str] | None = None) -> int:

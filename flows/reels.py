@@ -16,9 +16,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from restore import profile, progress
-from restore.errors import RestoreError, Stopped, Unavailable, UsageError, known, shown
+from restore.errors import Cancelled, RestoreError, Stopped, Unavailable, UsageError, known, shown
 from restore.film import to_plain
 from restore.flows import console
+from restore.flows.said import said
 from restore.flows.server import Server
 from restore.flows.show import Json, clock, showing
 from restore.progress import Event
@@ -48,7 +49,7 @@ def run_reels(films: Sequence[str], options: Options, server: Server, as_json: b
     A film that fails is named in a line, and the rest go on; a signal ends them all.
     """
     progress.allow()
-    with showing(as_json) as events, progress.listening(_open_log), _signals():
+    with showing(as_json) as events, progress.listening(open_log), signals():
         with progress.stage("start", {}):
             good, codes = _checked(films, options, events)
             if good:
@@ -113,7 +114,7 @@ def _started(server: Server) -> None:
 
 def _one(film: str, options: Options, server: Server, events: Json | None) -> int:
     progress.tell(Event("reel", message=shown(film)))
-    outcome = _in_thread(film, options, server)
+    outcome = restored(film, options, server)
     progress.tell(Event("note", message=_summary(outcome)))
     if options.profile:
         for line in profile.lines(outcome.profile):
@@ -140,17 +141,21 @@ def _summary(outcome: Outcome) -> str:
     return "; ".join([line, *scores])
 
 
-def _in_thread(film: str, options: Options, server: Server) -> Outcome:
+def restored(film: str, options: Options, server: Server) -> Outcome:
     """Run the flow in a thread of its own, so that signals reach us and not Prefect's handler for them."""
-    result: list[Outcome] = []
+    result: list[Any] = []  # an Outcome; a film that is cancelled raises
     failure: list[BaseException] = []
 
     def work() -> None:
-        from restore.flows.restore_reel import restore_reel, said
+        from prefect.exceptions import CancelledRun
+
+        from restore.flows.restore_reel import restore_reel
 
         try:
             with server.used():
                 result.append(restore_reel(said(film), options))
+        except CancelledRun as error:
+            failure.append(Cancelled(str(error) or "cancelled by the operator", 15))
         except BaseException as error:  # carried to the caller, who raises it
             failure.append(error)
 
@@ -159,12 +164,13 @@ def _in_thread(film: str, options: Options, server: Server) -> Outcome:
     thread.join()
     if failure:
         return _salvaged(film, failure[0], server)
-    return result[0]
+    outcome: Outcome = result[0]
+    return outcome
 
 
 def _salvaged(film: str, error: BaseException, server: Server) -> Outcome:
     """The outcome of a reel that was finished when its Prefect server went away; else raises what is to be said."""
-    from restore.flows.restore_reel import FINISHED, said
+    from restore.flows.restore_reel import FINISHED
 
     client = sys.modules.get("httpx")  # what never talked to a server cannot have failed to
     if client is None or not isinstance(error, client.HTTPError):
@@ -175,14 +181,14 @@ def _salvaged(film: str, error: BaseException, server: Server) -> Outcome:
     return FINISHED[said(film)]
 
 
-def _open_log(event: Event) -> None:
+def open_log(event: Event) -> None:
     """The log goes into the work folder of the reel at work."""
     if event.kind == "folder":
         console.log.into(Path(event.message) / "log.txt" if event.message else None)
 
 
 @contextmanager
-def _signals() -> Iterator[None]:
+def signals() -> Iterator[None]:
     """SIGINT and SIGTERM: the first asks the run to stop at its next window, the second ends it at once."""
 
     def handle(number: int, _frame: FrameType | None) -> None:

@@ -6,23 +6,29 @@ makes the result is in `restore.steps`; Prefect shows and retries, the work fold
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from prefect import flow, get_run_logger
 from prefect.futures import PrefectFuture, wait
+from prefect.states import Cancelled as CancelledState
+from prefect.states import Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from restore import profile, progress, store
-from restore.errors import DAMAGED, BadInput, Stopped, shown
+from restore.errors import DAMAGED, BadInput, Cancelled, Resting, RestoreError, Stopped, shown
 from restore.film import Hint, Score, Shot, Survey, Take
+from restore.flows import runs, server
+from restore.flows.said import heard
 from restore.profile import Profile
 from restore.progress import Diary, Event, stage
+from restore.steps import roots
 from restore.steps.guide import wanted as wants_guidance
 from restore.steps.leave import HINT, sentence, warning
 from restore.steps.options import Options
@@ -70,7 +76,7 @@ FINISHED: dict[str, Outcome] = {}
 
 
 @flow(name="restore reel", flow_run_name="{film}", persist_result=False, task_runner=THREADS)
-def restore_reel(film: str, options: Options) -> Outcome:
+def restore_reel(film: str, options: Options) -> Any:
     """Restore one film: all results get their final names, or none does and the same call goes on later.
 
     film     path of a film, or of a folder of frames; a name that is no UTF-8 comes as a file: URI (see `said`)
@@ -81,8 +87,16 @@ def restore_reel(film: str, options: Options) -> Outcome:
     began, times = time.monotonic(), dict[str, float]()
     profile.begin()
     diary = Diary()
-    with progress.listening(_to_run_log()), progress.listening(diary):
-        reel = _restore(heard(film), options, times, diary)
+    try:
+        with progress.listening(_to_run_log()), progress.listening(diary), _watched():
+            roots.check(heard(film), options)
+            reel = _restore(heard(film), options, times, diary)
+    except Cancelled as error:
+        return CancelledState(message=str(error))
+    except RestoreError as error:  # whoever called it is given the error; on the server one line stands
+        if isinstance(error, Stopped) and runs.is_submitted():
+            runs.hand_back()
+        return Failed(message=shown(str(error)), data=error)
     damage = len(reel.survey.damage)
     FINISHED[film] = Outcome(
         reel=film,
@@ -100,18 +114,9 @@ def restore_reel(film: str, options: Options) -> Outcome:
     return FINISHED[film]
 
 
-def said(film: str) -> str:
-    """A film's path as a server can be told it: a name that is no UTF-8 becomes a URI of its bytes."""
-    try:
-        film.encode("utf-8")
-    except UnicodeEncodeError:
-        return Path(film).absolute().as_uri()
-    return film
-
-
-def heard(film: str) -> str:
-    """The path that `said` was given."""
-    return unquote(film.removeprefix("file://"), errors="surrogateescape") if film.startswith("file:///") else film
+def _watched() -> AbstractContextManager[None]:
+    """On a server that others use, too, they may cancel the run there; on one of its own nobody can."""
+    return nullcontext() if os.environ.get(server.ALONE_MARK) else runs.watched()
 
 
 def _to_run_log() -> progress.Sink:
@@ -196,7 +201,8 @@ def _restored(shots: Sequence[Shot], job: Job, places: Places) -> tuple[Take, ..
         while waiting:
             takes.append(waiting.popleft().result())
     except Exception as error:
-        progress.request_stop(error)
+        if not isinstance(error, Resting):  # then what is at work is finished, and kept
+            progress.request_stop(error)
         wait(list(waiting))
         progress.withdraw(error)  # the reels after this one go on
         raise

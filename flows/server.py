@@ -16,7 +16,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -44,7 +44,11 @@ QUIET = {
 }
 """Settings of every run, wherever its server is: no phoning home, nothing pickled, no second server by surprise."""
 
+ALONE_MARK = "RESTORE_OWN_SERVER"
+"""Environment variable: set in a run whose server is its own."""
+
 ALONE = {
+    ALONE_MARK: "1",
     "PREFECT_LOGGING_LEVEL": "WARNING",
     "PREFECT_INTERNAL_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED": "false",
@@ -117,22 +121,31 @@ class Server:
                 start_new_session=True,  # Ctrl-C reaches the run only
             )
 
-    def ready(self, timeout_s: float = START_TIMEOUT_S) -> None:
+    def ready(self, timeout_s: float | None = None) -> None:
         """Wait until the server answers. Raises Unavailable when it does not or ended, Stopped when asked to stop."""
-        until = time.monotonic() + (timeout_s if self.own else AWAY_TIMEOUT_S)
-        problem = "no answer"
-        while time.monotonic() < until:
-            check_stop()
-            if self._process is not None and self._process.poll() is not None:
-                problem = f"it ended with code {self._process.returncode}; see {home() / 'server.log'}"
-                break
-            if (problem := _asked(self.url.rstrip("/") + "/health")) == "":
-                return
-            if problem == NO_LOOPBACK:
-                break
-            time.sleep(0.05 if self.own else 1.0)
+        if timeout_s is None:
+            timeout_s = START_TIMEOUT_S if self.own else AWAY_TIMEOUT_S
+        problem = waited_for(self.url, time.monotonic() + timeout_s, self._ended, 0.05 if self.own else 1.0)
+        if not problem:
+            return
         what = "the run's own Prefect server does not start" if self.own else f"no Prefect server at {self.url}"
         raise Unavailable(f"{what}: {problem}")
+
+    def _ended(self) -> str:
+        if self._process is None or self._process.poll() is None:
+            return ""
+        return f"it ended with code {self._process.returncode}; see {home() / 'server.log'}"
+
+    def answers(self) -> bool:
+        """Whether the server is there now."""
+        return _asked(self.url.rstrip("/") + "/health") == ""
+
+    def revive(self, timeout_s: float = START_TIMEOUT_S) -> None:
+        """Wait until the server is there again; one of the run's own that has ended is started anew. Raises as
+        `ready`."""
+        if self._process is not None and self._process.poll() is not None:
+            self._start()
+        self.ready(timeout_s)
 
     @contextlib.contextmanager
     def used(self) -> Iterator[None]:
@@ -167,6 +180,21 @@ class Server:
                 self._process.wait()
         os.environ.clear()
         os.environ.update(self._environment)
+
+
+def waited_for(url: str, until: float, ended: Callable[[], str], every_s: float = 0.2) -> str:
+    """Nothing once the server whose interface is at `url` answers, else what is wrong at `until` (monotonic seconds),
+    or as soon as it has `ended`. Raises Stopped when asked to stop."""
+    problem = "no answer"
+    while time.monotonic() < until:
+        check_stop()
+        if why := ended():
+            return why
+        problem = _asked(url.rstrip("/") + "/health")
+        if problem in ("", NO_LOOPBACK):
+            return problem
+        time.sleep(every_s)
+    return problem
 
 
 def _asked(url: str) -> str:

@@ -9,9 +9,11 @@
     ├── OutputExists                  73    FileExistsError   never write over a film unasked
     ├── DiskError                     74    OSError           full, failing or read-only disk
     ├── Busy                          75    BlockingIOError   another run holds this reel
+    ├── Resting                       75    InterruptedError  the time or room given is used up; goes on another time
     ├── BadRecipe                     78    ValueError        recipe: unknown key, wrong value
     ├── BadWeights                    78    ValueError        weights: missing, wrong shape, wrong hash, not finite
     └── Stopped                      130    InterruptedError  SIGINT (130) or SIGTERM (143); resumable
+        └── Cancelled                                         one film of several, by the operator
 
 Exit 0 is a clean run, 3 a finished run with listed damage (a result, not an error), 1 a bug of ours.
 Every message says what, where (file, frame, key) and what would do. Errors carry text only: no tickets, no arrays.
@@ -66,6 +68,12 @@ class Busy(RestoreError, BlockingIOError):
     exit_code = 75
 
 
+class Resting(RestoreError, InterruptedError):
+    """No new work is begun: the window of the night, its hours or its quota are used up. What is finished is kept."""
+
+    exit_code = 75
+
+
 class BadRecipe(RestoreError, ValueError):
     exit_code = 78
 
@@ -80,6 +88,10 @@ class Stopped(RestoreError, InterruptedError):
     def __init__(self, message: str, signal_number: int = 2) -> None:
         super().__init__(message)
         self.exit_code = 128 + signal_number
+
+
+class Cancelled(Stopped):
+    """The operator cancelled this one film; of a batch the others go on."""
 
 
 _FAILING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from restore import profile
-from restore.errors import Stopped
+from restore.errors import Resting, Stopped
 
 Progress = Callable[[int, int], None]
 """Called with (done, total), both in frames; may raise Stopped."""
@@ -38,6 +38,7 @@ Sink = Callable[[Event], None]
 _sinks: list[Sink] = []
 _stop = threading.Event()
 _reason: list[BaseException] = []
+_rest: list[Callable[[], str]] = []
 
 
 def tell(event: Event) -> None:
@@ -88,9 +89,21 @@ def request_stop(reason: BaseException) -> None:
 
 
 def allow() -> None:
-    """Take an earlier wish to stop back, before new work begins."""
+    """Take earlier wishes to stop or to rest back, before new work begins."""
     _stop.clear()
     _reason.clear()
+    _rest.clear()
+
+
+def rest_when(over: Callable[[], str]) -> None:
+    """From now on no shot is begun once `over()` says why not; those at work are finished. See `check_rest`."""
+    _rest[:] = [over]
+
+
+def check_rest() -> None:
+    """Raise Resting when the time for new work is over. Whatever begins a piece of work asks this first."""
+    if _rest and (why := _rest[0]()):
+        raise Resting(why)
 
 
 def withdraw(reason: BaseException) -> None:
@@ -103,8 +116,8 @@ def check_stop() -> None:
     """Raise Stopped when a stop was asked for."""
     if _stop.is_set():
         reason = _reason[0]
-        number = reason.exit_code - 128 if isinstance(reason, Stopped) else 2
-        raise Stopped(str(reason), number)
+        kind = type(reason) if isinstance(reason, Stopped) else Stopped
+        raise kind(str(reason), reason.exit_code - 128 if isinstance(reason, Stopped) else 2)
 
 
 def meter(step: str, shot: str = "") -> Progress:

@@ -287,7 +287,7 @@ def test_worst_code_wins() -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_first_signal_asks_for_a_stop(number: signal.Signals, code: int) -> None:
-    with reels._signals():
+    with reels.signals():
         os.kill(os.getpid(), number)
         with pytest.raises(Stopped, match="same command") as stopped:
             progress.check_stop()

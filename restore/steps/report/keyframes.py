@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from restore.guidance.worth import Suggestion
-from restore.steps.report.page import clean, count, page
+from restore.steps.report.page import HERE, Sheet, clean, count, page
 from restore.steps.stills import Jpeg, jpeg
 
 WIDTH = 320  # px of a picture on the page
@@ -47,7 +47,7 @@ def keyframes_page(name: str, rows: Sequence[Row], frames: int) -> str:
             for row in rows
         ],
     }  # fmt: skip
-    return page(view, "keyframes.html", ())
+    return page(view, Sheet(HERE / "keyframes.html", scripts=()))
 
 
 def small(picture: Image) -> Jpeg:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,23 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LONGEST = 400  # letters of any one text from the film
 
 
-def page(view: Mapping[str, Any], template: str = "page.html", scripts: Sequence[str] = SCRIPTS) -> str:
+@dataclass(frozen=True)
+class Sheet:
+    """What a page is made from: a template, and the files of its style and its script."""
+
+    template: Path = HERE / "page.html"
+    styles: tuple[Path, ...] = tuple(HERE / name for name in STYLES)
+    scripts: tuple[Path, ...] = tuple(HERE / name for name in SCRIPTS)
+
+
+def page(view: Mapping[str, Any], sheet: Sheet | None = None) -> str:
     """The template filled in. Its style and its script are allowed by their hashes, and nothing else is.
 
     Every text of `view` is escaped by the template. Raises jinja2's errors for a view that lacks something: a bug.
     """
+    sheet = sheet or Sheet()
     style, script = (
-        "".join((HERE / name).read_text(encoding="utf-8") for name in names) for names in (STYLES, scripts)
+        "".join(file.read_text(encoding="utf-8") for file in files) for files in (sheet.styles, sheet.scripts)
     )
     allowed = {
         kind: f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
@@ -39,11 +50,15 @@ def page(view: Mapping[str, Any], template: str = "page.html", scripts: Sequence
         "base-uri 'none'; form-action 'none'"
     )
     room = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, loader=FileSystemLoader(HERE)
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FileSystemLoader(sheet.template.parent),
     )
     room.filters["data_uri"] = data_uri
     room.filters["data_json"] = data_json
-    return room.get_template(template).render(view, style=style, script=script, policy=policy)
+    return room.get_template(sheet.template.name).render(view, style=style, script=script, policy=policy)
 
 
 def data_uri(still: Jpeg) -> str:

@@ -1,0 +1,267 @@
+"""The plays of `nights.py`: each breaks something in a night, and returns how it ended in a few words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from nights_stage import Stage
+
+DOWN_S = 50.0
+LOCKED_S = 75.0
+
+
+def server(stage: Stage) -> str:
+    """The server is killed, and is back after 50 s"""
+    stage.fill()
+    house = stage.server()
+    service = stage.serve(served=True)
+    before = stage.half()
+    house.kill()
+    time.sleep(DOWN_S)
+    meanwhile = stage.made() - before
+    stage.server()
+    stage.ended()
+    said = stage.judge(service)
+    stage.nobody_at_work()
+    return f"{said}; {meanwhile} of them while it was away"
+
+
+def own_server(stage: Stage) -> str:
+    """The service's own server is killed"""
+    stage.fill()
+    service = stage.serve()
+    stage.half()
+    (found,) = [pid for pid in _children(service.process.pid) if b"house_server" in _words(pid)]
+    os.kill(found, signal.SIGKILL)
+    stage.ended()
+    said = stage.judge(service)
+    stage.nobody_at_work()
+    return said
+
+
+def database(stage: Stage) -> str:
+    """The server's database is locked for 75 s"""
+    stage.fill()
+    stage.server()
+    service = stage.serve(served=True)
+    before = stage.half()
+    with contextlib.closing(sqlite3.connect(stage.home / "house.db", isolation_level=None, timeout=60)) as database:
+        database.execute("BEGIN EXCLUSIVE")
+        time.sleep(LOCKED_S)
+        meanwhile = stage.made() - before
+        database.execute("ROLLBACK")
+    stage.ended()
+    said = stage.judge(service)
+    stage.nobody_at_work()
+    return f"{said}; {meanwhile} of them while it was locked"
+
+
+def run(stage: Stage) -> str:
+    """The process of the night is killed (SIGKILL); the service begins it again"""
+    stage.fill()
+    service = stage.serve()
+    stage.half()
+    (pid,) = service.runs()
+    os.kill(pid, signal.SIGKILL)
+    stage.ended()
+    said = stage.judge(service)
+    crashed = stage.run("status", served=True)[1].count("Crashed")
+    if not crashed:
+        stage.problems.append("the server does not know that it was killed")
+    stage.nobody_at_work()
+    code = service.stop()
+    if code != 143:
+        stage.problems.append(f"stopped with {code}")
+    return f"{said}; stopped at last with {code}"
+
+
+def service(stage: Stage) -> str:
+    """The service is killed (SIGKILL), its night lives on; the service is started again"""
+    stage.fill()
+    stage.server()
+    first = stage.serve(served=True)
+    stage.half()
+    (pid,) = first.runs()
+    first.kill()
+    began = time.monotonic()
+    stage.until(lambda: not Path(f"/proc/{pid}").exists(), "the night to end with its service", 60)
+    took = time.monotonic() - began
+    second = stage.serve(served=True)
+    stage.ended()
+    said = stage.judge(first, second)
+    stage.nobody_at_work()
+    return f"the night stopped after {took:.0f} s and went on: {said}"
+
+
+def both(stage: Stage) -> str:
+    """Service and night are killed together (SIGKILL); the service is started again"""
+    stage.fill()
+    stage.server()
+    first = stage.serve(served=True)
+    stage.half()
+    (pid,) = first.runs()
+    first.kill()
+    os.kill(pid, signal.SIGKILL)
+    stale = stage.unfinished()
+    if not stale:
+        stage.problems.append("nothing was left as running: this play shows nothing")
+    second = stage.serve(served=True)
+    stage.ended()
+    said = stage.judge(first, second)
+    stage.nobody_at_work()
+    return f"{len(stale)} stale runs swept: {said}"
+
+
+def worker(stage: Stage) -> str:
+    """A worker and its run are killed (SIGKILL) with a film at work; another worker is started"""
+    stage.fill(bad=0)
+    stage.server()
+    words = ("worker", "--pool", "small", "--root", str(stage.folder))
+    first = stage.start(*words, log="worker.log", served=True)
+    stage.until(lambda: "works for pool" in first.said(), "the worker")
+    film = sorted(stage.inbox.glob("film_*"))[0]
+    submit = ("submit", str(film), "--out", str(stage.out), "--pool", "small")
+    code, said, told = stage.run(*submit, served=True)
+    if code:
+        raise RuntimeError(told)
+    (pid,) = stage.until(first.runs, "the run to begin", 120)
+    stage.until(lambda: list((stage.out / ".restore").glob("*/takes")), "the film to be at work", 120)
+    first.kill()
+    os.kill(pid, signal.SIGKILL)
+    second = stage.start(*words, log="worker.log", served=True)
+    stage.until(stage.made, "the film", 180)
+    stage.nobody_at_work()
+    number = said.split()[0]
+    ended = stage.until(
+        lambda: "Completed" in stage.run("status", served=True)[1], "the run to be told as completed", 60
+    )
+    if not ended:
+        stage.problems.append("not told as completed")
+    second.stop()
+    return f"run {number[:8]} was begun again and completed"
+
+
+def away(stage: Stage) -> str:
+    """The server is away when batch, submit and service begin; it comes"""
+    stage.fill(films=2)
+    ends = []
+    for words in (("batch", str(stage.inbox), "--out", str(stage.out)), ("submit", "x.mkv"), ("status",)):
+        began = time.monotonic()
+        code, _, said = stage.run(*words, served=True)
+        ends.append(f"{words[0]} {code} after {time.monotonic() - began:.0f} s")
+        if code != 69 or said.count("restore: ") != 1 or "Traceback" in said:
+            stage.problems.append(f"{words[0]}: {code}, {said[-200:]!r}")
+    first = stage.serve(served=True)
+    stage.until(lambda: "is away" in first.said(), "the service to say so", 60)
+    stage.server()
+    stage.ended()
+    return f"{', '.join(ends)}; the service waited: {stage.judge(first)}"
+
+
+def disk(stage: Stage) -> str:
+    """The disk is full in the night; room is made; the next night goes on"""
+    stage.fill(bad=0)
+    stage.out.mkdir()
+    with _small_disk(stage.out, megabytes=2):
+        ballast = stage.out / "ballast"
+        first = stage.serve()
+        stage.until(lambda: stage.made() >= 1, "a film")
+        free = os.statvfs(stage.out)
+        with contextlib.suppress(OSError), ballast.open("wb") as file:
+            while True:
+                file.write(b"\0" * min(4096, free.f_frsize))
+                file.flush()
+        stage.until(lambda: "No space left" in first.said() or "GB free" in first.said(), "the disk to be full", 180)
+        stage.until(lambda: stage.night().get("ended"), "the night to end", 120)
+        code = first.stop()
+        before = stage.made()
+        ballast.unlink()
+        subprocess.run(["mount", "-o", "remount,size=200m", str(stage.out)], check=True)
+        second = stage.serve()
+        stage.until(lambda: not stage.night().get("why_ended") and stage.night().get("ended"), "the next night")
+        said = stage.judge(first, second, bad=0)
+        second.stop()
+    return f"{before} films, then told; stopped with {code}; then {said}"
+
+
+def gpu(stage: Stage) -> str:
+    """The GPU is gone; the next batch is given the processor"""
+    stage.fill(films=4, bad=0)
+    words = ("batch", str(stage.inbox), "--out", str(stage.out), "--settle", "0s", "--threads", "1")
+    code, _, said = stage.run(*words, "--device", "cuda:0")
+    if code != 69 or "0 restored" in said or "Traceback" in said:
+        stage.problems.append(f"{code}: {said[-300:]!r}")
+    again, _, _ = stage.run(*words)
+    if again or stage.made() != 4:
+        stage.problems.append(f"then {again}, {stage.made()} films")
+    return f"{code}, no film marked as failed; then {again}, {stage.made()} films"
+
+
+def twice(stage: Stage) -> str:
+    """Two services, and a batch beside a night, for one folder of results"""
+    stage.fill()
+    first = stage.serve()
+    stage.half()
+    second = stage.serve("--port", str(stage.port + 1), log="second.log", PREFECT_HOME=str(stage.folder / "other"))
+    code = second.process.wait(120)
+    batch, _, said = stage.run("batch", str(stage.inbox), "--out", str(stage.out))
+    if (code, batch) != (75, 75):
+        stage.problems.append(f"second service {code}, batch {batch}: {second.said()[-200:]!r} {said[-200:]!r}")
+    stage.ended()
+    return f"second service {code}, batch {batch}; the first: {stage.judge(first)}"
+
+
+def queue(stage: Stage) -> str:
+    """Hundreds of films in the queue, 10 of them bad"""
+    stage.fill(films=stage.many - 10, bad=10)
+    began = time.monotonic()
+    code, _, said = stage.run(
+        "batch", str(stage.inbox), "--out", str(stage.out), "--settle", "0s", "--threads", "1", "--json",
+    )  # fmt: skip
+    took = time.monotonic() - began
+    import json
+
+    record = json.loads((stage.out / "batch.json").read_text(encoding="utf-8"))
+    told = stage.judge(bad=10, record=record)
+    if code != 3:
+        stage.problems.append(f"ended with {code}: {said[-300:]}")
+    cpu = sum(result["cpu_s"] for result in record["results"])
+    again_began = time.monotonic()
+    again, _, _ = stage.run("batch", str(stage.inbox), "--out", str(stage.out), "--settle", "0s", "--threads", "1")
+    return (
+        f"{code}: {told}; {took / stage.many:.2f} s and {cpu / stage.many:.2f} processor seconds a film; given again: "
+        f"{again} after {time.monotonic() - again_began:.0f} s"
+    )
+
+
+def _children(pid: int) -> list[int]:
+    return [
+        int(child) for thread in Path(f"/proc/{pid}/task").iterdir()
+        for child in (thread / "children").read_text().split()
+    ]  # fmt: skip
+
+
+def _words(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+@contextlib.contextmanager
+def _small_disk(folder: Path, megabytes: int) -> Iterator[None]:
+    """A disk of its own, in memory (needs the right to mount)."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+PLAYS: tuple[Callable[[Stage], str], ...] = (
+    server, own_server, database, run, service, both, worker, away, disk, gpu, twice, queue,
+)  # fmt: skip

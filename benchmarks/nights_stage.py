@@ -1,0 +1,256 @@
+"""A small archive to play nights in: an inbox of tiny films, the real commands, and what must be true in the end."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from films import Film, lights
+
+PATIENCE_S = 600.0
+BAD = {"empty.mkv": b"", "text.mkv": b"no film at all\n" * 40, "torn.mp4": b"\0\0\0\x18ftypisom" + b"\xff" * 400}
+
+
+class Command:
+    """One of the product's commands at work; what it says is in `log`."""
+
+    def __init__(self, log: Path, words: tuple[str, ...], environment: dict[str, str]) -> None:
+        self.log = log
+        with log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "restore.flows.cli", *words], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                env=environment, cwd=log.parent,
+            )  # fmt: skip
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, number: int = signal.SIGTERM, within_s: float = 90.0) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(within_s)
+
+    def runs(self) -> list[int]:
+        """Processes of the runs that it started."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                if parent == self.process.pid and b"prefect.engine" in (entry / "cmdline").read_bytes():
+                    found.append(int(entry.name))
+        return found
+
+
+class Stage:
+    """A folder with an inbox, results and a Prefect home of its own. A context manager: it ends what it started."""
+
+    def __init__(self, folder: Path, films: int, many: int, reference: Path) -> None:
+        self.folder, self.films, self.many, self._reference = folder, films, many, reference
+        self.inbox, self.out = folder / "inbox", folder / "out"
+        self.problems: list[str] = []
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}/api"
+        self.home = folder.parent / "prefect"  # its database is migrated once
+        self._started: list[Command] = []
+
+    def __enter__(self) -> Stage:
+        self.inbox.mkdir(parents=True)
+        self.home.mkdir(exist_ok=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for command in reversed(self._started):
+            for pid in command.runs():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            command.kill()
+
+    def fill(self, films: int | None = None, bad: int = 3) -> None:
+        """Put films into the inbox, every one with light of its own."""
+        for number in range(self.films if films is None else films):
+            pictures = [np.roll(picture, number, axis=1) for picture in lights(8, 64, 48)]
+            if not (self.inbox / f"film_{number:03d}.mkv").exists():
+                Film().write(self.inbox / f"film_{number:03d}.mkv", pictures)
+        for number in range(bad):
+            name, content = list(BAD.items())[number % len(BAD)]
+            (self.inbox / f"bad_{number:02d}_{name}").write_bytes(content)
+        self._sources = _digests(self.inbox)
+
+    def environment(self, served: bool = False, **more: str) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "RESTORE_"))}
+        named = {"PREFECT_API_URL": self.url} if served else {}
+        return {**kept, "PREFECT_HOME": str(self.home), "XDG_STATE_HOME": str(self.folder / "state"),
+                "OMP_NUM_THREADS": "1", **named, **more}  # fmt: skip
+
+    def start(self, *words: str, log: str, served: bool = False, **more: str) -> Command:
+        command = Command(self.folder / log, words, self.environment(served, **more))
+        self._started.append(command)
+        return command
+
+    def run(self, *words: str, served: bool = False, **more: str) -> tuple[int, str, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "restore.flows.cli", *words], capture_output=True, text=True, cwd=self.folder,
+            env=self.environment(served, **more), timeout=PATIENCE_S,
+        )  # fmt: skip
+        return done.returncode, done.stdout, done.stderr
+
+    def server(self) -> Command:
+        """A server of its own, which answers."""
+        command = self.start("server", "start", "--port", str(self.port), log="server.log")
+        self.until(self.answers, "the server to answer")
+        return command
+
+    def answers(self) -> bool:
+        return self.ask("GET", "/health") is not None
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """What the server answers; None where it does not."""
+        import urllib.error
+        import urllib.request
+
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            self.url + path, data, {"Content-Type": "application/json", **headers}, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                return json.load(answer)
+        except (OSError, ValueError):
+            return None
+
+    def serve(self, *words: str, served: bool = False, log: str = "service.log", **more: str) -> Command:
+        """The nightly service, in the middle of its window: it begins at once."""
+        now = datetime.now()
+        at, until = now - timedelta(minutes=1), now + timedelta(hours=3)
+        return self.start(
+            "serve", "--inbox", str(self.inbox), "--out", str(self.out), "--at", f"{at:%H:%M}", "--until",
+            f"{until:%H:%M}", "--settle", "0s", "--threads", "1", "--port", str(self.port), *words, log=log,
+            served=served, **more,
+        )  # fmt: skip
+
+    def until(self, holds: Callable[[], Any], what: str, within_s: float = PATIENCE_S) -> Any:
+        """Wait until something holds; returns it."""
+        end = time.monotonic() + within_s
+        while not (found := holds()):
+            if time.monotonic() > end:
+                raise TimeoutError(f"waited {within_s:.0f} s for {what}")
+            time.sleep(0.25)
+        return found
+
+    def night(self) -> dict[str, Any]:
+        """The record of the night; empty before there is one."""
+        for file in sorted((self.out / "nights").glob("*.json"), reverse=True):
+            with contextlib.suppress(OSError, ValueError):
+                found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+                return found
+        return {}
+
+    def made(self) -> int:
+        return len(list(self.out.rglob("*.master.mkv")))
+
+    def half(self) -> int:
+        """Wait until some films are restored and others are not."""
+        return int(self.until(lambda: self.made() >= max(1, self.films // 3) and self.made(), "some films"))
+
+    def ended(self) -> dict[str, Any]:
+        """Wait for the end of the night; returns its record."""
+        return dict(self.until(lambda: self.night().get("ended") and self.night(), "the end of the night"))
+
+    def judge(self, *commands: Command, bad: int = 3, record: dict[str, Any] | None = None) -> str:
+        """Look whether all is as it must be after a night that came to its end; says how it ended."""
+        night = record if record is not None else self.night()
+        counted = Counter(result["state"] for result in night.get("results", ()))
+        good = len(list(self.inbox.glob("film_*")))
+        if counted["restored"] + counted["done"] != good or counted["failed"] != bad:
+            self.problems.append(f"{dict(counted)}, must be {good} restored and {bad} failed")
+        named = {Path(r["film"]).name for r in night.get("results", ()) if r["state"] == "failed" and r["why"]}
+        if named != {path.name for path in self.inbox.glob("bad_*")}:
+            self.problems.append(f"named as failed: {sorted(named)}")
+        self._same_bytes()
+        said = "".join(command.said() for command in commands)
+        twice = [name for name, times in Counter(_restored(said)).items() if times > 1]
+        if twice:
+            self.problems.append(f"restored twice: {twice}")
+        if _digests(self.inbox) != self._sources:
+            self.problems.append("a source was changed")
+        left = [*self.out.rglob(".part-*"), *(self.out / ".restore").glob("*/takes")]
+        if left:
+            self.problems.append(f"left: {left}")
+        return ", ".join(f"{number} {state}" for state, number in sorted(counted.items()))
+
+    def _same_bytes(self) -> None:
+        reference = self.reference()
+        for name, digest in reference.items():
+            file = self.out / name
+            if file.name.partition(".")[0] in {path.stem for path in self.inbox.iterdir()} and (
+                not file.exists() or _digest(file) != digest
+            ):
+                self.problems.append(f"{name}: not the bytes of an undisturbed batch")
+
+    def reference(self) -> dict[str, str]:
+        """Masters and access copies of an undisturbed batch of the first films, by name."""
+        if not self._reference.exists():
+            folder = self._reference.with_name("reference-films")
+            folder.mkdir(exist_ok=True)
+            for film in sorted(self.inbox.glob("film_*"))[: self.films]:
+                (folder / film.name).write_bytes(film.read_bytes())
+            code, _, said = self.run(
+                "batch", str(folder), "--out", str(self._reference), "--settle", "0s", "--threads", "1"
+            )
+            if code:
+                raise RuntimeError(f"the undisturbed batch ended with {code}: {said[-400:]}")
+        return {file.name: _digest(file) for file in self._reference.glob("*.m*") if ".m" in file.name}
+
+    def unfinished(self) -> list[str]:
+        """Runs that the server takes for running."""
+        busy = {"flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING"]}}}}
+        found = self.ask("POST", "/flow_runs/filter", busy)
+        return [f"{run['name']} {run['state_name']}" for run in found or ()]
+
+    def nobody_at_work(self) -> None:
+        """No run is left as running on the server."""
+        end = time.monotonic() + 30
+        while (left := self.unfinished()) and time.monotonic() < end:
+            time.sleep(1)
+        if left:
+            self.problems.append(f"left as running: {left}")
+
+
+def _restored(said: str) -> list[str]:
+    """Names of films in the lines `[3/12] name: restored, …` of a service."""
+    return [
+        line.partition("] ")[2].partition(":")[0]
+        for line in said.splitlines() if ": restored, " in line and "] " in line
+    ]  # fmt: skip
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {file.name: _digest(file) for file in sorted(folder.iterdir()) if file.is_file()}
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

@@ -1,0 +1,170 @@
+"""The service that restores every night: a Prefect deployment with a schedule, run here, gone on with after any end.
+
+It also takes films that are submitted (`restore submit`). One service for one folder of results.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from restore.batch import record
+from restore.batch.lock import held, is_held
+from restore.batch.record import Night
+from restore.batch.terms import clock_time, last_time, next_time
+from restore.flows import console, runs
+from restore.flows.batches import private
+from restore.flows.keeping import keep
+from restore.flows.server import QUIET, WATCHED
+from restore.steps import roots
+
+if TYPE_CHECKING:
+    from prefect.runner import Runner
+
+    from restore.flows.night import NightWish
+
+AT_ONCE = 2
+"""Runs at a time: the night, and a submitted film."""
+
+MIND_S = 20.0
+"""Seconds between two looks whether the night was killed."""
+
+AGAIN = 3
+"""Times that a night that was killed is begun again."""
+
+LOOK_S = 5.0
+"""Seconds between two questions for new runs."""
+
+
+def settings(url: str, folders: list[Path]) -> dict[str, str]:
+    """The environment of a service or a worker and of the runs that it starts, on the server at `url`.
+
+    folders: where films may be read and results written, unless RESTORE_ROOTS says otherwise.
+    """
+    return {
+        **QUIET, **WATCHED,
+        "PREFECT_API_URL": url,
+        "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+        "PREFECT_CLIENT_MAX_RETRIES": "8",  # with growing waits: a server may be away for a minute or two
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PYTHONSAFEPATH": "1",
+        runs.SERVICE: str(os.getpid()),
+        roots.VARIABLE: os.environ.get(roots.VARIABLE, os.pathsep.join(str(folder) for folder in folders)),
+    }  # fmt: skip
+
+
+def serve(wish: NightWish, at: str, url: str) -> None:
+    """Serve until stopped. The settings must be in the environment before Prefect is imported (see `settings`).
+
+    Raises Stopped then, Busy for a folder of results that has a service, Unavailable for a server that stays away.
+    """
+    out = Path(wish.options.out)
+    with held(private(out) / "service.lock", "a service"):
+        keep(lambda: _serve(wish, at), url)
+
+
+async def _serve(wish: NightWish, at: str) -> None:
+    from prefect.runner import Runner
+    from prefect.schedules import Cron
+
+    from restore.flows import night, restore_reel
+
+    runner = Runner(name="restore", limit=AT_ONCE, pause_on_shutdown=False, query_seconds=LOOK_S)
+    clock = clock_time(at)
+    cron = Cron(f"{clock.minute} {clock.hour} * * *", timezone=wish.zone)
+    nights = await _added(runner, night.restore_night, name_of(wish), schedule=cron, parameters={
+        "wish": wish.model_dump(mode="json")
+    })  # fmt: skip
+    reels = await _added(runner, restore_reel.restore_reel, name_of(wish))
+    swept = await asyncio.to_thread(runs.sweep, frozenset({nights, reels}))
+    for name in swept.crashed:
+        console.say(f"a run that was killed is marked so: {name}")
+    for name in swept.again:
+        console.say(f"a film that was submitted goes on: {name}")
+    if date := unfinished(wish, at, datetime.now(UTC)):
+        console.say(f"the night of {date} goes on")
+        await _begin(nights, wish.model_copy(update={"night": date}))
+    minding = asyncio.create_task(_mind(wish, at, nights))
+    try:
+        await runner.start()
+    finally:
+        minding.cancel()
+
+
+async def _mind(wish: NightWish, at: str, nights: Any) -> None:
+    """Begin a night again whose process was killed, by the kernel for want of memory, say. Not for ever: a film that
+    kills it each time is still there."""
+    begun, seen = Counter[str](), ""
+    while True:
+        await asyncio.sleep(MIND_S)
+        date = unfinished(wish, at, datetime.now(UTC))
+        if date and date == seen and written(wish, date) is not None and begun[date] < AGAIN:
+            begun[date] += 1
+            console.say(f"the night of {date} was killed; it is begun again")
+            await _begin(nights, wish.model_copy(update={"night": date}))
+            seen = ""
+        else:
+            seen = date  # twice in a row: it is not just about to begin
+
+
+async def _added(runner: Runner, flow: Any, name: str, **more: Any) -> Any:
+    """Give a deployment to the runner; each run is a process of its own that imports the flow by its module's name."""
+    from prefect.types.entrypoint import EntrypointType
+
+    deployment = await called(flow.to_deployment, name, entrypoint_type=EntrypointType.MODULE_PATH, **more)
+    return await called(runner.add_deployment, deployment)
+
+
+async def called(function: Callable[..., Any], *given: Any, **more: Any) -> Any:
+    """Call one of Prefect's functions that may be a coroutine's or not, depending on where they are called."""
+    found = function(*given, **more)
+    return await found if hasattr(found, "__await__") else found
+
+
+async def _begin(deployment: Any, wish: NightWish) -> None:
+    from prefect.client.orchestration import get_client
+
+    async with get_client() as client:
+        await client.create_flow_run_from_deployment(deployment, parameters={"wish": wish.model_dump(mode="json")})
+
+
+def name_of(wish: NightWish) -> str:
+    """A service's deployments are named after its folder of results; a name may not have / or % in it."""
+    return wish.options.out.strip("/").replace("/", "-").replace("%", "-") or "root"
+
+
+def unfinished(wish: NightWish, at: str, now: datetime) -> str:
+    """Date of the night that is to be gone on with at once; empty when there is none.
+
+    In a window that has an end: when no night was begun in it, or the one that was did not come to its end. Without an
+    end: when the last night was interrupted.
+    """
+    from restore.flows.night import date_of
+
+    began = last_time(clock_time(at), now, wish.zone)
+    date = date_of(began, wish.zone)
+    found = written(wish, date)
+    if is_held(private(Path(wish.options.out)) / "batch.lock"):
+        return ""
+    if wish.until is None:
+        return date if found is not None and not finished(found) else ""
+    inside = now < next_time(clock_time(wish.until), began, wish.zone)
+    return date if inside and (found is None or not finished(found)) else ""
+
+
+def written(wish: NightWish, date: str) -> Night | None:
+    """The record of the night of this date."""
+    from restore.flows.night import papers_of
+
+    return record.load(papers_of(wish, date).record)
+
+
+def finished(night: Night) -> bool:
+    """Whether a night came to its end: all was tried, or the time given was used up."""
+    stopped = any(result.code > 128 or result.code in (69, 74) for result in night.results if result.state == "waiting")
+    return bool(night.ended) and not stopped
