@@ -460,6 +460,10 @@ def test_a_worker_checks_again_what_a_server_asks_for(
 
 
 def test_every_option_that_is_text_is_a_path_or_known_to_be_none() -> None:
-    text = {name for name, field in Options.model_fields.items() if "str" in str(field.annotation)}
+    text = {
+        name
+        for name, field in Options.model_fields.items()
+        if "str" in str(field.annotation) or "Literal" in str(field.annotation)
+    }
     assert text >= roots.WORDS
     assert text - roots.WORDS >= {"out", "shots", "truth"}

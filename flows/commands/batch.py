@@ -10,6 +10,7 @@ import typer
 
 from restore.errors import UsageError, shown
 from restore.flows import console
+from restore.flows.commands.run import Package
 
 
 def batch(
@@ -42,6 +43,10 @@ def batch(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace results of other settings or another film.")
     ] = False,
+    package: Annotated[Package, typer.Option(help="bagit: each film's results in one BagIt bag.")] = Package.none,
+    policy: Annotated[
+        str | None, typer.Option(metavar="FILE", help="MediaConch policy that masters must pass; ffv1-archive ships.")
+    ] = None,
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda:N.")] = "auto",
     threads: Annotated[
         int, typer.Option(min=0, max=64, metavar="N", help="Threads of the networks; 0: all processors.")
@@ -77,8 +82,8 @@ def batch(
         from restore.steps.options import Options
 
         common = Options(
-            out=str(out), recipe=recipe, overrides=tuple(overrides or ()), rate=fps, overwrite=overwrite, device=device,
-            threads=threads,
+            out=str(out), recipe=recipe, overrides=tuple(overrides or ()), rate=fps, overwrite=overwrite,
+            package=package.value, policy=policy, device=device, threads=threads,
         )  # fmt: skip
         source = Source(folder(inbox, catalogue), common, catalogue, recursive)
         checked(source)

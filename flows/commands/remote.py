@@ -11,6 +11,7 @@ import typer
 
 from restore.errors import UsageError, shown
 from restore.flows import console
+from restore.flows.commands.run import Package
 
 RUN = typer.Argument(metavar="RUN|FILM", help="A run's id or the beginning of it, or a film: its path or its name.")
 
@@ -26,6 +27,10 @@ def submit(
     ] = None,
     fps: Annotated[str | None, typer.Option(metavar="RATE", help="Frames a second of folders of frames.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are there.")] = False,
+    package: Annotated[Package, typer.Option(help="bagit: each film's results in one BagIt bag.")] = Package.none,
+    policy: Annotated[
+        str | None, typer.Option(metavar="FILE", help="MediaConch policy that masters must pass; ffv1-archive ships.")
+    ] = None,
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda:N.")] = "auto",
     pool: Annotated[str | None, typer.Option(metavar="NAME", help="Which work pool; the only one.")] = None,
     priority: Annotated[str, typer.Option(metavar="WORD", help="high, normal or low.")] = "normal",
@@ -51,7 +56,7 @@ def submit(
         raise UsageError(f"--priority {shown(priority)}: write {', '.join(remote.PRIORITIES)}")
     options = Options(
         out=str(out.absolute()), recipe=recipe, overrides=tuple(overrides or ()), rate=fps, overwrite=overwrite,
-        device=device,
+        package=package.value, policy=policy, device=device,
     )  # fmt: skip
     recipes.load(options.recipe, options.overrides)
     with remote.client() as server:

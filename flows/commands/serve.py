@@ -11,6 +11,7 @@ import typer
 from restore.errors import UsageError, shown
 from restore.flows import console
 from restore.flows.commands.batch import folder, settle_s
+from restore.flows.commands.run import Package
 
 
 def serve(
@@ -38,6 +39,10 @@ def serve(
     ] = None,
     quota_gb: Annotated[
         float | None, typer.Option(min=0, metavar="GB", help="Begin no film with which DIR would hold more.")
+    ] = None,
+    package: Annotated[Package, typer.Option(help="bagit: each film's results in one BagIt bag.")] = Package.none,
+    policy: Annotated[
+        str | None, typer.Option(metavar="FILE", help="MediaConch policy that masters must pass; ffv1-archive ships.")
     ] = None,
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda:N.")] = "auto",
     threads: Annotated[
@@ -82,8 +87,9 @@ def serve(
         from restore.steps.options import Options
 
         options = Options(
-            out=str(out), recipe=recipe, overrides=tuple(overrides or ()), rate=fps, device=device, threads=threads
-        )
+            out=str(out), recipe=recipe, overrides=tuple(overrides or ()), rate=fps, package=package.value,
+            policy=policy, device=device, threads=threads,
+        )  # fmt: skip
         recipes.load(options.recipe, options.overrides)
         wish = NightWish(
             inbox=str(source), options=options, catalogue=None if catalogue is None else str(catalogue.absolute()),

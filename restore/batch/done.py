@@ -12,6 +12,7 @@ from restore.batch.catalogue import Entry
 from restore.batch.known import Known
 from restore.configs import recipe as recipes
 from restore.steps.options import Options
+from restore.steps.package.bag import portable
 
 PAPERS = ("report.html", "scorecard.json", "shots.csv", "scores.csv")
 """Results without a digest of their own in the provenance."""
@@ -39,9 +40,18 @@ def name_of(film: Path) -> str:
     return film.name if film.is_dir() else film.stem
 
 
+def place(entry: Entry) -> tuple[Path, str]:
+    """The folder that a film's results lie in, and what they are named after there."""
+    out, name = Path(entry.options.out), name_of(Path(entry.film))
+    if entry.options.package == "none":
+        return out, name
+    bag = portable(name)
+    return out / f"{bag}.bag" / "data", bag
+
+
 def look(entry: Entry, known: Known) -> Found:
     """What there is of this film's results. Reads the film only where it is not known. Raises OSError, Stopped."""
-    out, name = Path(entry.options.out), name_of(Path(entry.film))
+    out, name = place(entry)
     written = provenance(out, name)
     if written is None:
         return Found("none")

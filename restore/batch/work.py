@@ -195,13 +195,13 @@ class Batch:
         return self._restored(entry)
 
     def _restored(self, entry: Entry) -> dict[str, Any]:
-        film = Path(entry.film)
         outcome = self.restore(entry)
         self._away = 0
-        written = done.provenance(Path(entry.options.out), done.name_of(film)) or {}
-        self._note(film, Path(entry.options.out), written)
+        folder, name = done.place(entry)
+        written = done.provenance(folder, name) or {}
+        self._note(Path(entry.film), folder, written)
         device = str(written["device"].get("device", "cpu"))
-        master = Path(entry.options.out) / written["outputs"][0]["name"]
+        master = folder / written["outputs"][0]["name"]
         return {
             "state": "damaged" if outcome.damage else "restored", "code": outcome.exit_code,
             "why": f"{outcome.damage} signs of damage in the film" if outcome.damage else "",
@@ -236,8 +236,8 @@ class Batch:
         return {"state": "waiting" if waits else "failed", "code": told.exit_code, "why": str(told)}
 
     def _result(self, entry: Entry, **fields: Any) -> Result:
-        film = Path(entry.film)
-        return Result(entry.film, done.name_of(film), entry.options.out, note=entry.note, **fields)
+        folder, name = done.place(entry)
+        return Result(entry.film, name, str(folder), note=entry.note, **fields)
 
     def _enter(self, entry: Entry, result: Result) -> None:
         self._through.add(entry.film)
