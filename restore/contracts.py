@@ -123,10 +123,11 @@ class Painter(Protocol):
 
     card: Card
 
-    def __call__(self, light: Array, guidance: Guidance = UNGUIDED, seen: int = 0) -> Array:
-        """light (T, 1, h, w): CIE L*/100, consecutive frames → (K, T − seen, 2, h/stride, w/stride): a*b*, best first.
+    def __call__(self, light: Array, guidance: Guidance = UNGUIDED, seen: int = 0, step: int = 1) -> Array:
+        """light (T, 1, h, w): CIE L*/100, consecutive frames → (K, N, 2, h/stride, w/stride): a*b*, best first.
 
-        The first `seen` frames are only looked back at and not painted. Without them, a network that sees two frames
+        The first `seen` frames are only looked back at and not painted; of the others, each `step`-th is: N is
+        (T − seen) / step, rounded up. Without frames to look back at, a network that sees two frames
         treats frame 0 as its own predecessor. Sides must be multiples of `card.multiple_of`.
         """
         ...

@@ -164,6 +164,30 @@ def test_windowed_equals_whole_with_the_network_that_ships() -> None:
         assert np.array_equal(np.concatenate([m.colour for m in made]), expected)
 
 
+def test_between_frames_that_the_network_is_shown_colour_passes_evenly() -> None:
+    """With every third: those are as ever, the shot's last is shown too, and no other frame is."""
+    whole, brush = film((9, 24, 24), start=10), Brush()
+    each, third = coloured(whole), coloured(whole, brush, every=3)
+    for frame in (0, 3, 6, 8):
+        assert np.array_equal(third[frame], each[frame])
+    for before, frame, after in ((0, 1, 3), (3, 5, 6), (6, 7, 8)):
+        share = (frame - before) / (after - before)
+        assert np.allclose(third[frame], (1 - share) * each[before] + share * each[after], atol=1e-6)
+    assert brush.seen[0].shape[0] == 2 * 4  # each with the one before
+
+
+@settings(max_examples=40, deadline=None)
+@given(every=st.integers(2, 5), size=st.integers(1, 6), start=st.integers(0, 9), stop=st.integers(10, 19))
+def test_windows_and_parts_of_a_shot_do_not_show_between_them(every: int, size: int, start: int, stop: int) -> None:
+    part, whole = Colorize(every=every), film((19, 16, 16))
+    one = shot(whole)
+    expected = part.begin(one, Room(Brush()))(whole).colour
+    lo, hi = max(0, start - part.context), min(19, stop + part.context)
+    session = part.begin(replace(one, start=start, stop=stop), Room(Brush()))
+    made = np.concatenate([m.colour for m in filtered([whole.part(lo, hi)], part, session, size)])
+    assert np.array_equal(made[start - lo : stop - lo], expected[start:stop])
+
+
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_the_network_sees_a_turned_film_upright(turns: int) -> None:
     lying, brush = film((2, 40, 64)), Brush()

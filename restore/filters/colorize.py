@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -40,6 +40,13 @@ class Colorize(BaseModel):
         None, ge=16, le=2048, description="shorter side shown to the network, px; none: what it was trained at"
     )
 
+    every: int = Field(
+        1,
+        ge=1,
+        le=12,
+        description="each so many-th frame is shown to the network; colour passes evenly from one to the next",
+    )
+
     @field_validator("model")
     @classmethod
     def _known(cls, name: str) -> str:
@@ -55,8 +62,9 @@ class Colorize(BaseModel):
 
     @property
     def context(self) -> int:
-        """Frames before this one that the network sees; windows have as many after, which it does not look at."""
-        return models.card(self.model).frames - 1
+        """Frames before this one that the network sees, and the way to the next frame that it is shown. Windows have as
+        many on each side."""
+        return models.card(self.model).frames - 1 + self.every - 1
 
     def begin(self, shot: Shot, runtime: Any) -> Callable[[Frames], Frames]:
         """One shot's session; it keeps the colours that the next window asks for again, so each frame is seen once.
@@ -64,7 +72,6 @@ class Colorize(BaseModel):
         `runtime.painter(model, weights)` gives the network. Raises BadRecipe where it has no such candidate, and what
         the runtime raises for weights that are missing or broken.
         """
-        del shot  # every shot is coloured the same way; windows already end where it ends
         painter: Painter = runtime.painter(self.model, self.weights)
         _check_candidate(self.candidate, painter.card)
         kept: dict[int, Colour] = {}
@@ -72,33 +79,35 @@ class Colorize(BaseModel):
         def paint(frames: Frames) -> Frames:
             for t in [t for t in kept if t < frames.start]:
                 del kept[t]
-            new = next((t for t in range(frames.start, frames.stop) if t not in kept), frames.stop)
-            if new < frames.stop:
-                before = max(frames.start, new - painter.card.frames + 1)
-                made = self._painted(frames.part(before, frames.stop), painter, new - before)
-                kept.update(zip(range(new, frames.stop), made, strict=True))
-            return replace(frames, colour=np.stack([kept[t] for t in range(frames.start, frames.stop)]))
+            every = self.every if frames.hints is None else 1  # what was asked for is asked for frame by frame
+            shown = [t for t in range(frames.start, frames.stop) if _shown(t, shot, every)]
+            if new := [t for t in shown if t not in kept]:
+                kept.update(zip(new, self._painted(frames, painter, new), strict=True))
+            return replace(frames, colour=np.stack([_passing(kept, t) for t in range(frames.start, frames.stop)]))
 
         return paint
 
-    def _painted(self, frames: Frames, painter: Painter, seen: int) -> Colour:
-        """(T − seen, 2, h, w) float32 Cb, Cr, without the first `seen` frames, which the network only looks back at.
+    def _painted(self, frames: Frames, painter: Painter, new: Sequence[int]) -> Colour:
+        """(N, 2, h, w) float32 Cb, Cr of the frames with these numbers, in rising order.
 
-        Where there are none, the first frame is taken for its own predecessor, as a shot's is.
+        Where there is none to look back at, a frame is taken for its own predecessor, as a shot's first is.
         """
         card = painter.card
-        small = _sized(frames.light, working_shape(frames.light.shape[1:], self.working_size, card))
+        rows, seen, step = _rows(new, card.frames - 1, frames.start)
+        small = _sized(
+            [frames.light[row] for row in rows], working_shape(frames.light.shape[1:], self.working_size, card)
+        )
         full_range = frames.tags.full_range
         upright = np.rot90(colour.lightness(small, frames.depth, full_range), -frames.turns, (1, 2))
         height, width = upright.shape[1:]
         below, beside = -height % card.multiple_of, -width % card.multiple_of
         padded = np.pad(upright[:, None] / np.float32(100), ((0, 0), (0, 0), (0, below), (0, beside)), mode="edge")
-        ab = np.asarray(painter(padded, seen=seen), dtype=np.float32)[self.candidate]
+        ab = np.asarray(painter(padded, seen=seen, step=step), dtype=np.float32)[self.candidate]
         ab = ab[:, :, : -(-height // card.stride), : -(-width // card.stride)] * np.float32(self.saturation)
         ab = np.rot90(ab, frames.turns, (2, 3))
         if frames.hints is not None:
-            ab = laid_over(ab, frames.hints[seen:])
-        under = colour.luma(_sized(small[seen:], ab.shape[2:]), frames.depth, full_range)
+            ab = laid_over(ab, frames.hints[[t - frames.start for t in new]])
+        under = colour.luma(_sized(small[seen::step], ab.shape[2:]), frames.depth, full_range)
         return colour.cbcr_from_ab(ab, under, frames.tags.matrix)
 
 
@@ -117,18 +126,45 @@ def working_shape(picture: tuple[int, ...], size: int | None, card: Card) -> tup
     return rows, columns
 
 
+def _shown(frame: int, shot: Shot, every: int) -> bool:
+    """Whether the network is shown this frame: each `every`-th of the whole shot, and its last."""
+    return (frame - shot.scene_start) % every == 0 or frame == shot.scene_stop - 1
+
+
+def _rows(new: Sequence[int], back: int, start: int) -> tuple[list[int], int, int]:
+    """Rows of a run that begins with frame `start` which the network is shown for the frames `new`, each with the
+    `back` frames before it; which of them are only looked back at; and every how many-th of the others is wanted."""
+    if new[-1] - new[0] < len(new):  # they follow on each other
+        first = max(new[0] - back, start)
+        return list(range(first - start, new[-1] + 1 - start)), new[0] - first, 1
+    return [max(t - k - start, 0) for t in new for k in range(back, -1, -1)], back, back + 1
+
+
+def _passing(painted: Mapping[int, Colour], frame: int) -> Colour:
+    """The colour of a frame, (2, h, w): its own, or on a straight way in time from the painted frame before to the one
+    after; that of either where there is no other."""
+    if frame in painted:
+        return painted[frame]
+    before = max((t for t in painted if t < frame), default=None)
+    after = min((t for t in painted if t > frame), default=None)
+    if before is None or after is None:
+        return painted[after if before is None else before]  # type: ignore[index]  # there is one at least
+    share = np.float32((frame - before) / (after - before))
+    return painted[before] + share * (painted[after] - painted[before])
+
+
 def _check_candidate(candidate: int, card: Card) -> None:
     if candidate >= card.candidates:
         offered = f"0 to {card.candidates - 1}" if card.candidates > 1 else "0 only"
         raise BadRecipe(f"network {card.name} has no candidate {candidate}; it offers {offered}")
 
 
-def _sized(light: Light, shape: tuple[int, ...]) -> Light:
-    """(T, h, w) of the size `shape`, by area, rounded, for light (T, H, W); no copy where the size is right already."""
-    if light.shape[1:] == tuple(shape):
-        return light
+def _sized(light: Sequence[Any] | Light, shape: tuple[int, ...]) -> Light:
+    """(T, h, w) of the size `shape`, by area, rounded, for light T × (H, W)."""
     sides = (shape[1], shape[0])
-    return np.stack([cv2.resize(f, sides, interpolation=cv2.INTER_AREA).reshape(shape) for f in light])
+    return np.stack(
+        [f if f.shape == shape else cv2.resize(f, sides, interpolation=cv2.INTER_AREA).reshape(shape) for f in light]
+    )
 
 
 Part = Colorize

@@ -108,11 +108,11 @@ class CpuPainter:
         self._lock = threading.Lock()
 
     def __call__(
-        self, light: npt.NDArray[np.float32], guidance: Guidance = UNGUIDED, seen: int = 0
+        self, light: npt.NDArray[np.float32], guidance: Guidance = UNGUIDED, seen: int = 0, step: int = 1
     ) -> npt.NDArray[np.float32]:
         """See `restore.contracts.Painter`. Frames run side by side, each on one thread, so bits never depend on it."""
         check(self.card, light, guidance)
-        index = predecessors(len(light), self.card.frames)[seen:]
+        index = predecessors(len(light), self.card.frames)[seen::step]
         height, width = (side // self.card.stride for side in light.shape[2:])
         colour = np.empty((self.card.candidates, len(index), 2, height, width), np.float32)
         requests = self._ready(light.shape[2], light.shape[3])

@@ -74,13 +74,13 @@ class GpuPainter:
         self._network = network(card, weights).to(device, torch.bfloat16, memory_format=torch.channels_last)
 
     @torch.inference_mode()
-    def __call__(self, light: Array, guidance: Guidance = UNGUIDED, seen: int = 0) -> Array:
+    def __call__(self, light: Array, guidance: Guidance = UNGUIDED, seen: int = 0, step: int = 1) -> Array:
         """See `restore.contracts.Painter`: an array gives an array, a tensor gives a tensor on the device."""
         check(self.card, light, guidance)
         plain = isinstance(light, np.ndarray)
         frames = torch.as_tensor(light).to(self._device, torch.bfloat16)
         hints = self._hints(guidance, frames)
-        index = torch.from_numpy(predecessors(len(frames), self.card.frames)[seen:]).to(self._device)
+        index = torch.from_numpy(predecessors(len(frames), self.card.frames)[seen::step]).to(self._device)
         colour = self._in_batches(frames, hints, index).clamp(-AB_LIMIT, AB_LIMIT).transpose(0, 1)
         return colour.contiguous().cpu().numpy() if plain else colour
 
