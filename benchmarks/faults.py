@@ -87,7 +87,7 @@ def go_on(stage: Stage, found: Found) -> None:
 def told(run: rehearsal.Run) -> list[str]:
     """What is wrong with how a run told of its failure."""
     wrong = [] if run.code in TOLD else [f"ended with {run.code}"]
-    if "Traceback" in run.said or run.said.count("restore: ") != 1:
+    if "Traceback" in run.said or sum(line.startswith("restore: ") for line in run.said.splitlines()) != 1:
         wrong.append(f"said {run.said[-300:]!r}")
     return wrong
 
@@ -115,7 +115,8 @@ def fail(point: Point, error: str) -> Callable[[Stage, Found], None]:
         run, log = traced(stage, *point.struck(f"error={error}"))
         found.struck, found.end = "(INJECTED)" in log, f"{run.code}"
         if run.code == 0:
-            found.wrong += stage.wrong_after(run)
+            kept = "could not be removed" in run.said  # a work folder, and that is told
+            found.wrong += [wrong for wrong in stage.wrong_after(run) if not (kept and wrong.startswith("left over"))]
         else:
             found.wrong += told(run)
             go_on(stage, found)

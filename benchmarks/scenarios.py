@@ -1,8 +1,7 @@
 """What befalls a run beside kills: names taken, full disks, signals, changed clocks, films, weights and takes.
 
 The numbers are those of the project's list of scenarios. Each function gets a cleared stage and returns how the run
-ended, in words, and what was wrong with that. Scenarios that need Prefect or a GPU are tested elsewhere or not at all;
-docs/reliability.md says where.
+ended, in words, and what was wrong with that. Those of Prefect servers are in servers.py.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from scenarios_life import (
     threads_changed,
     two_masters,
 )  # fmt: skip
+from scenarios_machine import decoder_hangs, film_fails, gpu_memory, weights_changed
 from scenarios_room import (
     exists,
     file_limit,
@@ -52,7 +52,7 @@ def all_of(stage: Stage) -> Iterator[tuple[str, str, list[str]]]:
 PLAYS: tuple[Callable[[Stage], Ended], ...] = (
     exists, twice, no_folder, full_at_start, full_on_the_way, file_limit, no_gpu, little_memory, stopped, stopped_twice,
     frozen, clock_jumps, film_changes, take_flipped, notes_emptied, recipe_changed, threads_changed, closed_pipes,
-    terminals, programs_end, two_masters,
+    terminals, programs_end, two_masters, gpu_memory, film_fails, decoder_hangs, weights_changed,
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import errno
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -18,6 +19,8 @@ from typing import Any
 from restore.errors import Busy, DiskError, OutputExists, RestoreError
 from restore.progress import Progress
 from restore.renames import rename_alone, swap
+
+log = logging.getLogger(__name__)
 
 CHUNK = 1 << 20
 TEMPORARY = ".part-"
@@ -260,10 +263,15 @@ class WorkFolder:
     def remove(self) -> None:
         """Remove the folder and, when no other reel is at work beside it, `.restore` itself. Only while held.
 
-        It loses its name first: a run that is killed here is finished, and `sweep` takes away what it left.
+        It loses its name first: a run that is killed here is finished, and `sweep` takes away what it left. The results
+        have their names already, so a folder that cannot be removed is told, and is no failure.
         """
-        self.folder.rename(temporary(self.folder))
-        sync_folder(self.folder.parent)
+        try:
+            self.folder.rename(temporary(self.folder))
+            sync_folder(self.folder.parent)
+        except OSError as error:
+            log.warning("%s: could not be removed (%s); the results are whole without it", self.folder, error.strerror)
+            return
         sweep(self.folder.parent.parent)
 
 

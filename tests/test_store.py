@@ -183,6 +183,18 @@ def test_leftovers_of_a_killed_run_are_swept(tmp_path: Path) -> None:
     assert not (tmp_path / ".restore").exists()
 
 
+def test_a_work_folder_that_cannot_be_removed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def closed(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with WorkFolder(tmp_path, "0" * 64) as work:
+        monkeypatch.setattr(Path, "rename", closed)
+        work.remove()
+    assert "could not be removed (Permission denied)" in caplog.text
+
+
 def test_long_names_leave_room_for_what_results_are_called() -> None:
     assert fitting("x" * 215) == "x" * 215
     for stem in ("x" * 251, "ü" * 125, "映画" * 40, os.fsdecode(b"\xff" * 250)):
