@@ -3,10 +3,10 @@
     python benchmarks/fuzz.py [--settings] [--count 2000] [--seed 1] [--keep DIR] [--write docs/reliability.md]
 
 Nine films are made first, one a container and codec that archives meet. Every mutation is probed and decoded to its
-last frame as a run's first pass would, in a child with 20 s of processor and 2 GiB. A hang, a death by a signal or a bug (anything
-but a reel, its listed damage, or one of our errors) is a find: the file is kept in DIR with its seed in the name.
-With --settings, recipes, hints, objects, lists of shots, model cards, provenances and painted pictures are hurt in
-place of films (tests/hostile.py), and each must be read, or refused in one line.
+last frame as a run's first pass would, in a child with 20 s of processor and 2 GiB. A hang, a death by a signal or a
+bug (anything but a reel, its listed damage, or one of our errors) is a find: the file is kept in DIR with its seed in
+the name. With --settings, recipes, hints, objects, lists of shots, model cards, provenances and painted pictures are
+hurt in place of films (tests/hostile.py), and each must be read, or refused in one line.
 """
 
 from __future__ import annotations
