@@ -114,5 +114,6 @@ def asked(path: Path, film: AtHand) -> Asked:
         if before:
             said.append(f"{where}: wants another colour than {before} of the same place on frame {frame}")
     made = tuple(film.keep(sheets[frame].painted(frame, path.name)) for frame in sorted(sheets))
-    counted = f"{len(hints.dots)} dots, {len(hints.strokes)} strokes"
+    counts = ((len(hints.dots), "dot"), (len(hints.strokes), "stroke"))
+    counted = ", ".join(f"{many} {what}{'s' if many > 1 else ''}" for many, what in counts if many)
     return Asked(made, tuple(said), (Given("hints", path.name, sha256(data), tuple(sorted(sheets)), counted),))

@@ -102,8 +102,13 @@ Doubt = Callable[[int], Float | None]
 """How much colour a frame lacks, (36, 48) in [0, 1] of its proxy; None: all of it."""
 
 
+def all_of_it(_frame: int) -> Float | None:
+    """The doubt where nothing was painted yet."""
+    return None
+
+
 def chosen(
-    shots: Sequence[Shot], small: Small, clock: Clock, count: int, *, doubt: Doubt = lambda _frame: None,
+    shots: Sequence[Shot], small: Small, clock: Clock, count: int, *, doubt: Doubt = all_of_it,
     already: Sequence[int] = (), tell: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> tuple[Suggestion, ...]:  # fmt: skip
     """Up to `count` frames, most worth first. small (N, 36, 48) uint8: the proxies of all frames.

@@ -15,7 +15,7 @@ from restore.configs.recipe import Recipe
 from restore.contracts import RunsNetwork
 from restore.errors import OutputExists, shown
 from restore.film import Reel
-from restore.guidance import keyframes, layers, worth
+from restore.guidance import keyframes, layers, sureness, worth
 from restore.guidance.at_hand import AtHand
 from restore.guidance.pictures import encoded
 from restore.guidance.worth import Suggestion
@@ -87,11 +87,17 @@ def _at_hand(reel: Reel, splitting: Splitting, scratch: Path) -> AtHand:
 
 
 def _chosen(film: AtHand, wanted: Export) -> tuple[Suggestion, ...]:
+    kept = wanted.folder / f"{film.reel.name}.confidence.npz"
+    doubt: worth.Doubt = worth.all_of_it
+    if kept.exists():
+        doubt = sureness.load(kept, film.survey.index_sha256, film.survey.frames).doubt
     already = tuple[int, ...]()
     if wanted.painted is not None:
         already = tuple(one.frame for one in keyframes.asked(wanted.painted, film).painted)
     with stage("choose", {}):
-        return worth.chosen(film.shots, film.small, film.clock, wanted.count, already=already, tell=film.tell)
+        return worth.chosen(
+            film.shots, film.small, film.clock, wanted.count, doubt=doubt, already=already, tell=film.tell
+        )
 
 
 def _write_pictures(

@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from restore.film import Master, Scorecard, Shot, Survey, Take, to_plain
+from restore.guidance import proxies, sureness, worth
+from restore.media.index import Index
 from restore.profile import Profile
 from restore.steps import provenance
+from restore.steps.guide import PROXIES
 from restore.steps.prepare import Plan
 from restore.steps.publish import Outputs
-from restore.steps.report import Restored, report
-from restore.steps.split import save_shots
+from restore.steps.report import Painting, Restored, report
+from restore.steps.split import clock, save_shots
 from restore.store import file_sha256, write_json
 
 
@@ -40,7 +43,8 @@ def papers(reel: Finished, seconds: Mapping[str, float], made: Outputs) -> None:
     whole["run"]["profile"] = to_plain(reel.profile)
     whole["run"]["steps_utc"] = to_plain(dict(reel.steps_utc))
     survey = replace(reel.survey, notes=(*reel.survey.notes, *reel.master.notes))
-    run = Restored(whole, survey, reel.shots, reel.master, reel.scorecard, Path(made.scores))
+    painted = None if made.confidence is None else _painted(reel, Path(made.confidence))
+    run = Restored(whole, survey, reel.shots, reel.master, reel.scorecard, Path(made.scores), painted)
     report(run, Path(made.report))
     whole["papers"] = _hashed(made, reel.plan.outputs)  # the page's own hash cannot stand in it
     write_json(Path(made.provenance), whole)
@@ -49,9 +53,23 @@ def papers(reel: Finished, seconds: Mapping[str, float], made: Outputs) -> None:
 def _hashed(made: Outputs, final: Outputs) -> list[dict[str, str]]:
     """SHA-256 of the papers, under their final names; the provenance has none of itself."""
     papers = ((made.report, final.report), (made.scorecard, final.scorecard), (made.shots, final.shots),
-              (made.scores, final.scores))  # fmt: skip
+              (made.scores, final.scores), (made.confidence, final.confidence))  # fmt: skip
     return [
         {"name": Path(name).name, "sha256": file_sha256(Path(written))}
         for written, name in papers
-        if Path(written).exists()
+        if written is not None and name is not None and Path(written).exists()
     ]
+
+
+NEXT = 6
+"""Frames worth painting next that the report names; `restore keyframes` exports as many as are wanted."""
+
+
+def _painted(reel: Finished, path: Path) -> Painting:
+    """Write how sure painted colours are, and say what would be worth painting next."""
+    survey = reel.survey
+    sureness.gather(path, reel.takes, survey.index_sha256, survey.frames)
+    sure = sureness.load(path, survey.index_sha256, survey.frames)
+    time = clock(Index.load(survey.index_path), survey.reel.video)
+    small = proxies.load(path.with_name(PROXIES))
+    return Painting(sure, worth.chosen(reel.shots, small, time, NEXT, doubt=sure.doubt))

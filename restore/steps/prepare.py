@@ -68,7 +68,8 @@ def prepare(film: str, options: Options) -> Plan:
         )
     spec = plan(reel, recipe.master, recipe.access)
     folder = Path(options.out).absolute()
-    where = outputs(folder, reel.name, spec, None if options.package == "none" else portable(reel.name))
+    bag = None if options.package == "none" else portable(reel.name)
+    where = outputs(folder, reel.name, spec, bag, guided=options.guided)
     if options.policy is not None:
         policy.check(options.policy)
     store.sweep(folder)

@@ -33,18 +33,25 @@ class Outputs:
     shots: str
     scores: str  # every frame's own
     bag: str | None = None
+    confidence: str | None = None  # how sure painted colours are, where any were asked for
 
     def names(self) -> tuple[str, ...]:
         """What is published under a name of its own: the bag, or every file."""
         return self.all() if self.bag is None else (self.bag,)
 
     def all(self) -> tuple[str, ...]:
-        found = (self.master, self.access, self.report, self.scorecard, self.provenance, self.shots, self.scores)
+        found = (self.master, self.access, self.report, self.scorecard, self.provenance, self.shots, self.scores,
+                 self.confidence)  # fmt: skip
         return tuple(path for path in found if path is not None)
 
 
-def outputs(folder: Path, name: str, spec: OutputSpec, bag: str | None = None) -> Outputs:
-    """Names of the results of the reel `name` in `folder`, or in the bag of this name there."""
+def outputs(
+    folder: Path, name: str, spec: OutputSpec, bag: str | None = None, *, guided: bool = False
+) -> Outputs:  # fmt: skip
+    """Names of the results of the reel `name` in `folder`, or in the bag of this name there.
+
+    guided: somebody asks for colours, and how sure they are is one of the results.
+    """
     package = None if bag is None else folder / f"{bag}.bag"
     if package is not None:
         folder, name = package / "data", str(bag)
@@ -61,6 +68,7 @@ def outputs(folder: Path, name: str, spec: OutputSpec, bag: str | None = None) -
         shots=path("shots.csv"),
         scores=path("scores.csv"),
         bag=None if package is None else str(package),
+        confidence=path("confidence.npz") if guided else None,
     )
 
 
@@ -80,6 +88,7 @@ def in_work_folder(outputs: Outputs, work: Path) -> Outputs:
         shots=inside(outputs.shots),
         scores=str(work / "scores.csv"),
         bag=None if outputs.bag is None else str(work / "made.bag"),
+        confidence=None if outputs.confidence is None else str(work / "confidence.npz"),
     )
 
 

@@ -23,7 +23,9 @@ from restore.configs.recipe import Recipe
 from restore.contracts import Frames, HasIngredients, LooksAhead, RunsNetwork
 from restore.errors import BadRecipe
 from restore.film import Hint, Reel, Shot, Survey, Take, VideoStream, digest
+from restore.guidance import sureness
 from restore.guidance.planes import holding
+from restore.guidance.proxies import Small
 from restore.media.ffmpeg import library_versions
 from restore.media.index import Index
 from restore.media.read import Picture, Reader
@@ -189,7 +191,9 @@ def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None) -> T
     key = take_key(shot, job)
     path = Path(job.takes) / f"{key}.mkv"
     with writing(path) as part, TakeWriter(part, job.survey.reel, job.spec, shot.start) as take:
-        chroma = _kept(shot, job, take, progress) if shot.left else _made(shot, job, take, progress)
+        maps: list[Small] = []
+        chroma = _kept(shot, job, take, progress) if shot.left else _made(shot, job, take, maps, progress)
+    sureness.keep(path, maps)
     sha256 = file_sha256(path)
     noted = {"sha256": sha256, "chroma_sha256": chroma, "frames": shot.frames, "start": shot.start}
     write_json(path.with_suffix(".json"), noted)
@@ -204,8 +208,8 @@ def _kept(shot: Shot, job: Job, take: TakeWriter, progress: Progress | None) -> 
         return keep(shot, reader.pictures(shot.start, shot.stop, index), reel.video, job.spec, take, progress)
 
 
-def _made(shot: Shot, job: Job, take: TakeWriter, progress: Progress | None) -> str:
-    """Colour a shot; there is nothing to compare its chroma with."""
+def _made(shot: Shot, job: Job, take: TakeWriter, maps: list[Small], progress: Progress | None) -> str:
+    """Colour a shot; there is nothing to compare its chroma with. `maps` gets how sure painted colours are."""
     room, reel = studio(job.device, job.threads), job.survey.reel
     with (
         profile.working("write", shot.frames),
@@ -214,6 +218,8 @@ def _made(shot: Shot, job: Job, take: TakeWriter, progress: Progress | None) -> 
     ):
         for frames in rendered:
             _write(frames, take, job.spec)
+            if frames.hints is not None:
+                maps.append(sureness.small(frames.hints))
             if progress is not None:
                 progress(frames.stop - shot.start, shot.frames)
     return ""

@@ -13,7 +13,7 @@ Record = Mapping[str, Any]
 OURS, DECODER, MUXER, CHECKER, DESCRIBER = "restore", "ffmpeg-libraries", "ffmpeg", "mediaconch", "mediainfo"
 """Keys of the agents."""
 
-PAPERS = ("scorecard", "scores", "shots", "report", "provenance")
+PAPERS = ("scorecard", "scores", "shots", "report", "provenance", "confidence")
 
 
 @dataclass(frozen=True)

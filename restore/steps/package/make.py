@@ -24,7 +24,7 @@ from restore.steps.publish import LISTS, Outputs
 from restore.store import write_text
 
 FORMATS = {".mkv": "Matroska", ".mov": "QuickTime", ".mp4": "MPEG-4", ".html": "HTML", ".json": "JSON", ".csv": "CSV",
-           ".framemd5": "FFmpeg framemd5", ".xml": "XML", ".xmp": "XMP"}  # fmt: skip
+           ".npz": "NumPy", ".framemd5": "FFmpeg framemd5", ".xml": "XML", ".xmp": "XMP"}  # fmt: skip
 NOT_MADE = "Not-Made"
 """Key of bag-info.txt under which stands what is not in the bag, and why."""
 

@@ -54,6 +54,7 @@ def report(pair: Comparison, out_path: Path) -> None:
         "shots": [{**shot, "bad": order.get(shot["number"])} for shot in shots],
         "ranked": bool(order),
         "worst_title": "Where they differ most",
+        "painted": None,
         "worst": worst.views(found, table, pictures, time),
         "curves_said": "",
         **curve_view(table, LINES, lambda metric: _about(metric, table)),

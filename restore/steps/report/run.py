@@ -18,6 +18,7 @@ from restore.steps.report import differences, gallery, scores, words, worst
 from restore.steps.report.choice import choose
 from restore.steps.report.gallery import Gallery, Looks
 from restore.steps.report.page import clean, page
+from restore.steps.report.painted import Painting, painted_view
 from restore.steps.report.shared import FIRST, by_metric, curve_view
 from restore.steps.report.worst import Ranking
 from restore.steps.split import clock
@@ -35,6 +36,7 @@ class Restored:
 
     provenance  as `restore.steps.provenance.after` gives it.
     scores      FILM.scores.csv, every frame's own (restore.steps.curves); None: no curves.
+    painted     what came of the colours that people asked for; None: nobody did.
     """
 
     provenance: Mapping[str, Any]
@@ -43,6 +45,7 @@ class Restored:
     master: Master
     scorecard: Scorecard
     scores: Path | None = None
+    painted: Painting | None = None
 
 
 def report(run: Restored, out_path: Path) -> None:
@@ -65,6 +68,7 @@ def report(run: Restored, out_path: Path) -> None:
         "worst": worst.views(found, table, pictures, time) if table is not None else [],
         "curves_said": "Every frame's own values are in the file of scores.",
         **curve_view(table, LINES),
+        "painted": None if run.painted is None else painted_view(run.painted, run.provenance, whole, time),
         **_of_scores(run.scorecard),
         **_of_film(survey, run.master),
         **_of_making(run),

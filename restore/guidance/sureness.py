@@ -1,0 +1,123 @@
+"""How sure a run was of every frame's colours: a small map of each, kept beside the take and with the results.
+
+By it the tool knows where painted colour ran out, and which frame is worth painting next.
+"""
+
+from __future__ import annotations
+
+import functools
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from restore.contracts import Colour
+from restore.errors import BadInput, MissingInput, shown
+from restore.film import Take
+from restore.guidance.proxies import HEIGHT, WIDTH, Float, Small
+from restore.store import writing
+
+SUFFIX = ".sure.npy"
+"""What ends the name of a take's maps, in place of `.mkv`."""
+
+FORMAT = 1
+
+
+def small(hints: Colour) -> Small:
+    """(T, 36, 48) uint8, 0 to 255, of hints (T, 3, h, w): how sure the colours of each place are."""
+    made = np.empty((len(hints), HEIGHT, WIDTH), np.uint8)
+    for out, hint in zip(made, hints, strict=True):
+        sure = cv2.resize(hint[2], (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+        out[...] = np.round(np.clip(sure, 0, 1) * 255)
+    return made
+
+
+def keep(take: Path, maps: Sequence[Small]) -> None:
+    """Publish a take's maps beside it; nothing where no painted frame reached it. Raises DiskError."""
+    if maps:
+        with writing(take.with_suffix(SUFFIX)) as part, part.open("wb") as file:
+            np.save(file, np.concatenate(maps))
+
+
+def gather(path: Path, takes: Sequence[Take], index_sha256: str, frames: int) -> None:
+    """Write the maps of all takes into one .npz, in place: the caller publishes it. Only one take's are in memory."""
+    kept = [(take.shot, Path(take.path).with_suffix(SUFFIX)) for take in takes if take.hints]
+    kept = [(shot, maps) for shot, maps in kept if maps.exists()]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        _put(archive, "about", np.array([FORMAT, frames]))
+        _put(archive, "film", np.frombuffer(bytes.fromhex(index_sha256), np.uint8))
+        _put(archive, "spans", np.array([(shot.start, shot.stop) for shot, _ in kept], np.int64).reshape(-1, 2))
+        for shot, maps in kept:
+            _put(archive, f"from_{shot.start}", np.load(maps, allow_pickle=False))
+
+
+def _put(archive: zipfile.ZipFile, name: str, array: np.ndarray) -> None:
+    about = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
+    about.compress_type = zipfile.ZIP_DEFLATED
+    with archive.open(about, "w", force_zip64=True) as member:
+        np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
+
+
+@dataclass(frozen=True)
+class Sureness:
+    """A run's maps, of which one take's are in memory at a time. spans: start and stop of each take that has some."""
+
+    path: Path
+    spans: tuple[tuple[int, int], ...]
+
+    def doubt(self, frame: int) -> Float | None:
+        """(36, 48) float32: 0 where colours are sure, 1 where nothing is known. None: no paint reached the frame."""
+        for start, stop in self.spans:
+            if start <= frame < stop:
+                return np.asarray(1 - self._maps(start, stop)[frame - start] / np.float32(255), np.float32)
+        return None
+
+    def mean(self, start: int, stop: int) -> float:
+        """Mean confidence of the frames [start, stop), 0 to 1; what no paint reached counts as 0."""
+        total = 0.0
+        for lo, hi in self.spans:
+            first, last = max(start, lo), min(stop, hi)
+            if first < last:
+                total += float(self._maps(lo, hi)[first - lo : last - lo].mean(axis=(1, 2)).sum()) / 255
+        return total / max(stop - start, 1)
+
+    def _maps(self, start: int, stop: int) -> Small:
+        maps = _member(self.path, f"from_{start}")
+        if maps.dtype != np.uint8 or maps.shape != (stop - start, HEIGHT, WIDTH):
+            raise _broken(self.path)
+        return maps
+
+
+def load(path: Path, index_sha256: str, frames: int) -> Sureness:
+    """What `gather` wrote. Raises MissingInput, or BadInput for what is no such file, or of another film."""
+    about, film, spans = (_member(path, name) for name in ("about", "film", "spans"))
+    if spans.ndim != 2 or spans.shape[1] != 2:
+        raise _broken(path)
+    if about.tolist() != [FORMAT, frames] or film.tobytes().hex() != index_sha256:
+        raise BadInput(f"{shown(path)}: is of another film, or of another reading of it; move it away, or run again")
+    return Sureness(path, tuple((int(start), int(stop)) for start, stop in spans))
+
+
+@functools.lru_cache(maxsize=4)
+def _read(path: Path, name: str, _state: tuple[int, int]) -> np.ndarray:
+    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+        array: np.ndarray = file[name]
+    return array
+
+
+def _member(path: Path, name: str) -> np.ndarray:
+    """One array of the file. Raises MissingInput or BadInput."""
+    try:
+        found = path.stat()
+        return _read(path, name, (found.st_ino, found.st_mtime_ns))
+    except OSError as problem:
+        raise MissingInput(f"{shown(path)}: cannot be read ({problem.strerror}); check name and rights") from None
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, TypeError):
+        raise _broken(path) from None
+
+
+def _broken(path: Path) -> BadInput:
+    return BadInput(f"{shown(path)}: is not what a run wrote about its confidence; move it away, or run again")
