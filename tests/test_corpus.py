@@ -195,3 +195,20 @@ def test_hurt_sound_does_not_stop_the_picture(tmp_path: Path) -> None:
         out.mux([*video.encode(av.VideoFrame(64, 48, "gray")), *video.encode(None)])
     silent = for_master(probe(tmp_path / "film.mkv", digest=False), ".mkv")
     assert not silent.cargo and "holds no sound: it stays in the source" in silent.notes[0]
+
+
+def test_a_hurt_picture_is_the_same_in_every_pass(tmp_path: Path) -> None:
+    """FFmpeg leaves in a hurt Motion JPEG what lay in the memory before: another picture, when frames are held."""
+    path = Film("mjpeg", "yuvj420p").write(tmp_path / "film.avi", lights(24, 160, 120))
+    path.write_bytes(flips(60)(path.read_bytes()))
+    reel, held = probe(path, digest=False), list[Any]()
+    with Reader(reel) as reader:
+        fleeting = [picture.light.tobytes() for picture in reader.pictures()]
+        assert reader.damage
+    for number in (3, 9):
+        with Reader(reel) as reader:
+            seen = []
+            for picture in reader.pictures():
+                held = [*held, picture][-number:]
+                seen.append(picture.light.tobytes())
+        assert seen == fleeting

@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 import av
 import av.container
@@ -129,10 +130,25 @@ def _decode(stream: av.VideoStream, step: av.Packet | Exception | None) -> tuple
         return [], step
     if step is not None and not step.size:
         return [], None  # "the last picture once more", as Theora and AVI say it: that picture's time goes on
+    alone = step is not None and stream.codec_context.codec.canonical_name == "mjpeg"
     try:
-        return stream.decode(step), None
+        return (_alone(stream).decode(step) if alone else stream.decode(step)), None
     except DECODE_FAULTS as problem:
         return [], _the_films(problem)
+
+
+def _alone(stream: av.VideoStream) -> Any:
+    """A decoder for one picture of Motion JPEG, which leans on no other.
+
+    Where such a picture is damaged, FFmpeg leaves in it what lay in the memory that it got; one that an earlier picture
+    had used would give another result in every pass. A new decoder gets empty memory.
+    """
+    whole = stream.codec_context
+    decoder: Any = av.CodecContext.create(whole.codec.name, "r")
+    decoder.extradata, decoder.codec_tag, decoder.options = whole.extradata, whole.codec_tag, whole.options
+    decoder.width, decoder.height = whole.width, whole.height
+    decoder.thread_type, decoder.thread_count = "NONE", 1
+    return decoder
 
 
 def _the_films(problem: Exception) -> Exception:
