@@ -50,10 +50,21 @@ def without_prefect() -> None:
                 workers.append(ThreadPoolExecutor(1))
             return workers[0].submit(self.work, *words, **more)
 
+    class Failed:
+        """The state in which a flow ends that failed: its caller is given the error."""
+
+        def __init__(self, message: str = "", data: Exception | None = None) -> None:
+            self.error = data or RuntimeError(message)
+
     def flow(**_: Any) -> Any:
         def plain(work: Any) -> Any:
-            work.name = "rehearsal"
-            return work
+            def called(*words: Any) -> Any:
+                if isinstance(end := work(*words), Failed):
+                    raise end.error
+                return end
+
+            called.name = "rehearsal"  # type: ignore[attr-defined]
+            return called
 
         return plain
 
@@ -64,6 +75,9 @@ def without_prefect() -> None:
         "prefect.cache_policies": {"NO_CACHE": None},
         "prefect.client": {}, "prefect.client.schemas": {},
         "prefect.client.schemas.objects": {"State": Any, "TaskRun": Any},
+        "prefect.states": {"Cancelled": Failed, "Failed": Failed},
+        "prefect.exceptions": {"CancelledRun": type("CancelledRun", (Exception,), {})},
+        "prefect.concurrency": {}, "prefect.concurrency.sync": {"concurrency": None},
         "prefect.futures": {"PrefectFuture": Future, "wait": wait},
         "prefect.task_runners": {"TaskRunner": dict, "ThreadPoolTaskRunner": lambda **_: None},
     }  # fmt: skip
@@ -102,6 +116,7 @@ def rehearse() -> None:
     from restore.steps import restore_shot
 
     restore.runtime.Runtime.painter = lambda *_: Wash()  # type: ignore[assignment,method-assign,return-value]
+    os.environ[server.ALONE_MARK] = "1"
     server.Server = NoServer  # type: ignore[assignment,misc]
     numbers = itertools.count()
     store.secrets = types.SimpleNamespace(token_hex=lambda _: f"{next(numbers):04}")  # type: ignore[attr-defined]

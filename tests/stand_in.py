@@ -23,8 +23,8 @@ class Wash:
     card = Card("wash", "brown", "none", "CC0-1.0", frames=2, working_size=32, stride=2)
     weights = Weights()
 
-    def __call__(self, light: Any, guidance: Any = None, seen: int = 0) -> Any:
+    def __call__(self, light: Any, guidance: Any = None, seen: int = 0, step: int = 1) -> Any:
         count, _, height, width = light.shape
-        ab = np.empty((1, count - seen, 2, height // 2, width // 2), np.float32)
+        ab = np.empty((1, -(-(count - seen) // step), 2, height // 2, width // 2), np.float32)
         ab[:, :, 0], ab[:, :, 1] = 12.0, 22.0
         return ab
