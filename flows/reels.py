@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from restore import profile, progress
 from restore.errors import Cancelled, RestoreError, Stopped, Unavailable, UsageError, known, shown
 from restore.film import to_plain
-from restore.flows import console
+from restore.flows import cluster, console
 from restore.flows.said import said
 from restore.flows.server import Server
 from restore.flows.show import Json, clock, showing
@@ -49,6 +49,7 @@ def run_reels(films: Sequence[str], options: Options, server: Server, as_json: b
     A film that fails is named in a line, and the rest go on; a signal ends them all.
     """
     progress.allow()
+    cluster.check(options, server.own)
     with showing(as_json) as events, progress.listening(open_log), signals():
         with progress.stage("start", {}):
             good, codes = _checked(films, options, events)

@@ -24,7 +24,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from restore import profile, progress, store
 from restore.errors import DAMAGED, BadInput, Cancelled, Resting, RestoreError, Stopped, shown
 from restore.film import Hint, Score, Shot, Survey, Take
-from restore.flows import runs, server
+from restore.flows import cluster, runs, server
 from restore.flows.said import heard
 from restore.profile import Profile
 from restore.progress import Diary, Event, stage
@@ -170,7 +170,10 @@ def _make(plan: Plan, work: store.WorkFolder, times: dict[str, float], diary: Di
     with stage("restore", times, survey.frames):
         _say_resuming(shots, job)
         places = begin(plan.options.workers)
-        takes = _restored(shots, job, places)
+        if plan.options.cluster is not None:
+            takes = cluster.restored(shots, job, plan.options)
+        else:
+            takes = _restored(shots, job, places)
     made = in_work_folder(plan.outputs, work.folder)
     with stage("assemble", times):
         joined = assemble(plan, survey, shots, takes, made)

@@ -22,6 +22,7 @@ from types import TracebackType
 
 from restore.errors import Unavailable
 from restore.progress import check_stop
+from restore.tasks import OWN
 
 START_TIMEOUT_S = 120.0
 """Seconds that a server may take to answer: 4 on an idle machine, 13 the first time, much more on a busy one."""
@@ -112,6 +113,7 @@ class Server:
                 PREFECT_SERVER_API_AUTH_STRING=password,
                 PREFECT_SERVER_CORS_ALLOWED_ORIGINS=origin,
             )
+            os.environ[OWN] = "1"
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "restore.flows.temporary_server", str(listener.fileno())],
                 stdin=subprocess.PIPE,

@@ -86,6 +86,14 @@ def run(
     workers: Annotated[
         str, typer.Option(metavar="N", help="Shots at a time; auto: one or two, whichever proves faster.")
     ] = "auto",
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Spread shots over a Dask cluster: dask:N here, tcp://host:8786."),
+    ] = None,
+    depot: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Storage that the cluster's workers share: a folder, s3://bucket/x."),
+    ] = None,
     profiled: Annotated[bool, typer.Option("--profile", help="Say at the end where the time went.")] = False,
     keep_takes: Annotated[bool, typer.Option("--keep-takes", help="Keep the rendered shots afterwards.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on standard output.")] = False,
@@ -124,7 +132,7 @@ def run(
             shots=_text(shots), truth=truth, keyframes=_text(keyframes), hints=_text(hints), objects=_text(objects),
             references=pictures, colour_copy=colour_copy, copy_fade=copy_fade, as_named=as_named,
             package=package.value, policy=policy, overwrite=overwrite, strict=strict, device=device, threads=threads,
-            workers=_workers(workers), profile=profiled, keep_takes=keep_takes,
+            workers=_workers(workers), profile=profiled, cluster=cluster, depot=depot, keep_takes=keep_takes,
         )  # fmt: skip
         return run_reels([str(film) for film in films], options, server, as_json)
 

@@ -41,6 +41,8 @@ class Options(BaseModel):
     profile: bool = Field(default=False, description="say at the end where the time went")
     package: Literal["none", "bagit"] = Field(default="none", description="put the results into one BagIt bag")
     policy: str | None = Field(default=None, description="MediaConch policy that the master must pass")
+    cluster: str | None = Field(default=None, description="dask, dask:N, or a Dask scheduler: tcp://host:8786")
+    depot: str | None = Field(default=None, description="storage that the cluster's workers share: a folder, s3://…")
     keep_takes: bool = Field(default=False, description="leave the rendered shots in OUT/.restore when all is done")
 
     @property

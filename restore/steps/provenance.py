@@ -86,7 +86,7 @@ def command_line() -> str:
 
 PLACES = frozenset({
     "out", "overwrite", "keep_takes", "shots", "truth", "threads", "workers", "profile",
-    "keyframes", "hints", "objects", "references", "colour_copy", "package", "policy",
+    "keyframes", "hints", "objects", "references", "colour_copy", "package", "policy", "cluster", "depot",
 })  # fmt: skip
 """Options that say where things are, are checked only, or how fast: they decide nothing in the master."""
 
