@@ -13,7 +13,7 @@ from multiprocessing import resource_tracker
 from typing import Any
 
 from restore import progress
-from restore.errors import RestoreError, Unavailable, UsageError, shown
+from restore.errors import Resting, RestoreError, Unavailable, UsageError, shown
 from restore.film import Shot, Take
 from restore.progress import Event, check_stop
 from restore.steps.afar import Parcel, bring, clear, earlier, send
@@ -144,6 +144,7 @@ def _sent(runner: Any, shots: Sequence[Shot], job: Job, parcel: Parcel | None, r
                 progress.tell(Event("found", "restore", shot.frames, shot.frames, label))
                 waiting.append(take)
                 continue
+            progress.check_rest()
             asked = {"shot": shot, "number": number, "count": len(shots), "job": job, "key": key, "parcel": parcel,
                      "run": run}  # fmt: skip
             waiting.append(runner.submit(restore_shot_afar, asked))
@@ -151,6 +152,10 @@ def _sent(runner: Any, shots: Sequence[Shot], job: Job, parcel: Parcel | None, r
                 takes.append(_come(waiting.popleft(), parcel))
         while waiting:
             takes.append(_come(waiting.popleft(), parcel))
+    except Resting:
+        for made in waiting:  # what is at work is finished, and kept
+            _come(made, parcel)
+        raise
     except BaseException:
         _stop(runner.client, run, waiting)
         raise
