@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -46,11 +47,11 @@ def _all_or_none(parts: list[Colour | None], what: str) -> Colour | None:
     return np.concatenate(there) if there else None
 
 
-def windowed(stream: Iterable[Frames], context: int, size: int = WINDOW) -> Iterator[tuple[Frames, int, int]]:
+def windowed(stream: Iterable[Frames], context: int, size: int = WINDOW) -> Iterator[tuple[Frames, Frames]]:
     """Regroup a stream into windows of `size` frames with up to `context` more on each side.
 
-    Yields (frames, start, stop): `[start, stop)` are the frames to return, the rest of `frames` is context, fewer at
-    the ends of the stream. Holds at most size + 2·context frames and one incoming run.
+    Yields (frames, inner): `inner` are the frames to return, as they came; `frames` has them with their context, which
+    is less at the ends of the stream. Holds at most size + 2·context frames and one incoming run.
     """
     held = list[Frames]()  # joined when a window is full, so that a frame is copied once for each window it is in
     start = end = None
@@ -60,13 +61,14 @@ def windowed(stream: Iterable[Frames], context: int, size: int = WINDOW) -> Iter
             raise ValueError(f"frames do not follow on each other: one run ends at {end}, the next is at {run.start}")
         held.append(run)
         end = run.stop
+        del run  # what is in no window any more must not stay in memory while others work
         while end >= start + size + context:
             stop = start + size
-            yield _cut(held, max(held[0].start, start - context), stop + context), start, stop
+            yield _cut(held, max(held[0].start, start - context), stop + context), _cut(held, start, stop)
             start = stop
             held = [run for run in held if run.stop > start - context]
     if start is not None and end is not None and start < end:
-        yield _cut(held, max(held[0].start, start - context), held[-1].stop), start, held[-1].stop
+        yield _cut(held, max(held[0].start, start - context), end), _cut(held, start, end)
 
 
 def _cut(runs: list[Frames], start: int, stop: int) -> Frames:
@@ -80,10 +82,18 @@ def filtered(stream: Iterable[Frames], part: Needs, session: Session, size: int 
 
     Raises ValueError when the filter returns another span than it was given.
     """
-    for frames, start, stop in windowed(stream, part.context, size):
-        done = session(frames)
-        if (done.start, done.stop) != (frames.start, frames.stop):
-            raise ValueError(
-                f"the filter was given [{frames.start}, {frames.stop}) and returned [{done.start}, {done.stop})"
-            )
-        yield done.part(start, stop)
+    for window in windowed(stream, part.context, size):
+        kept = _passed(session, *window)
+        del window  # its memory is free while others work
+        yield kept
+
+
+def _passed(session: Session, frames: Frames, inner: Frames) -> Frames:
+    done = session(frames)
+    if (done.start, done.stop) != (frames.start, frames.stop):
+        raise ValueError(
+            f"the filter was given [{frames.start}, {frames.stop}) and returned [{done.start}, {done.stop})"
+        )
+    kept = done.part(inner.start, inner.stop)
+    # Light that nobody changed goes on in the memory in which it came: the window's copy of it need not stay.
+    return replace(kept, light=inner.light) if done.light is frames.light else kept

@@ -64,12 +64,22 @@ def test_windowed_equals_whole(frames: int, run: int, size: int, context: int, s
 @given(frames=st.integers(1, 40), size=st.integers(1, 9), context=st.integers(0, 5))
 def test_windows_tile_and_hold_no_more_than_they_need(frames: int, size: int, context: int) -> None:
     at = 0
-    for window, start, stop in windowed(cut_up(reel(frames), 1), context, size):
-        assert start == at
+    film = reel(frames)
+    for window, inner in windowed(cut_up(film, 1), context, size):
+        assert inner.start == at
+        assert np.array_equal(inner.light, film.light[inner.start : inner.stop])
         assert len(window) <= size + 2 * context
-        assert window.start == max(0, start - context)
-        at = stop
+        assert window.start == max(0, inner.start - context)
+        at = inner.stop
     assert at == frames
+
+
+def test_light_that_no_filter_changes_is_not_copied() -> None:
+    runs = list(cut_up(reel(24), 8))
+    once = filtered(runs, BoxMean(2), BoxMean(2), 8)
+    for run, done in zip(runs, filtered(once, BoxMean(1), BoxMean(1), 8), strict=True):
+        assert np.shares_memory(run.light, done.light)
+        assert np.array_equal(run.light, done.light)
 
 
 def test_a_filter_that_changes_the_span_is_refused() -> None:
