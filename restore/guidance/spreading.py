@@ -10,9 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
-from scipy.linalg import lapack
-from scipy.sparse.linalg import splu
 
 Float = npt.NDArray[np.float32]
 
@@ -46,6 +43,8 @@ def smoothed(planes: Float, held: tuple[Float, Float]) -> Float:
 
 def _lines(planes: Float, bond: Float) -> Float:
     """Each row of the planes solved for (1 + bonds) u = planes: one tridiagonal system, as rows are not tied."""
+    from scipy.linalg import lapack  # SciPy is 25 MB of memory, which runs without painted frames need not have
+
     apart = -bond.ravel()
     diagonal = 1 - apart
     diagonal[1:] -= apart[:-1]
@@ -71,6 +70,9 @@ def settled(ab: Float, weight: Float, light: Float, unknown: float) -> tuple[Flo
     i = np.concatenate([a.ravel() for a, _, _ in pairs])
     j = np.concatenate([b.ravel() for _, b, _ in pairs])
     held = np.concatenate([bond.ravel() for _, _, bond in pairs])
+    from scipy import sparse
+    from scipy.sparse.linalg import splu
+
     ties = sparse.coo_matrix((held, (i, j)), shape=(number.size, number.size))
     ties = ties + ties.T
     known = weight.astype(np.float64).ravel()

@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import ImageColor
 
 from restore import colour
 from restore.toml import brief
@@ -36,6 +35,8 @@ def hexadecimal(a_star: float, b_star: float, lightness: float = 60.0) -> str:
 
 def rgb(text: str) -> tuple[int, int, int]:
     """Red, green and blue, 0 to 255, of "#rrggbb", "#rgb" or a colour name of CSS. Raises ValueError."""
+    from PIL import ImageColor  # not for runs that are given no colours: it is memory and time
+
     if not text.startswith("#") and text.lower() not in ImageColor.colormap:
         close = difflib.get_close_matches(text.lower(), tuple(ImageColor.colormap), n=1, cutoff=0.5)
         advice = f"did you mean {close[0]!r}?" if close else "write #rrggbb, or a colour name of CSS"

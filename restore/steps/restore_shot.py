@@ -236,7 +236,9 @@ def _rendered(shot: Shot, job: Job, reader: Reader) -> Generator[Frames]:
     pictures = reader.pictures(start, stop, index)
     with ExitStack() as stages:  # closed last one first: then no stage waits for one that has gone
         size = window(reel.video)
-        stream: Iterator[Frames] = stages.enter_context(closing(overlapped(_runs(pictures, reel, size), stage="read")))
+        stream: Iterator[Frames] = stages.enter_context(
+            closing(overlapped(_runs(pictures, reel, size), depth=1, stage="read"))
+        )
         for (name, part), session in zip(job.recipe.chain, sessions, strict=True):
             done = filtered(stream, part, session, size)
             # What looks at no neighbours is little work: it is done on the way to whoever comes next.
