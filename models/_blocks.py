@@ -50,10 +50,7 @@ class Context(nn.Module):
 
 
 class Up(nn.Module):
-    """One step up: narrow, double the size, join the encoder's picture of that size, refine with 3×3 convolutions.
-
-    `heard`, of the width and size that come out, is added before the refining.
-    """
+    """One step up: narrow, double the size, join the encoder's picture of that size, refine with 3×3 convolutions."""
 
     def __init__(self, channels: int, skip: int, lateral: int, width: int, norm: bool) -> None:
         super().__init__()
@@ -62,11 +59,9 @@ class Up(nn.Module):
         self.join = conv(width + lateral, width, 3, norm)
         self.refine = conv(width, width, 3, norm)
 
-    def forward(self, x: Tensor, skip: Tensor, heard: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         x = F.interpolate(self.narrow(x), scale_factor=2.0, mode="bilinear", align_corners=False)
         x = self.join(torch.cat((x, self.lateral(skip)), dim=1))
-        if heard is not None:
-            x = x + heard
         return x + self.refine(x)
 
 

@@ -15,7 +15,7 @@ HEARD = 4
 SOFT = 0.01
 """Share of an area's pixels that must be hinted at for half of the full voice."""
 
-LEAST = 1e-6
+LEAST = 1e-9
 """A place without hints counts this much beside one with them."""
 
 GRID = 16
@@ -90,33 +90,67 @@ def _by_head(planes: Tensor, heads: int) -> Tensor:
 
 
 class Listen(nn.Module):
-    """What hints add to the decoder, at each of its sizes. Nothing is added where nothing was hinted at.
+    """Mends a colouring by hints: at every place it chooses between the colouring and colours that were hinted at.
 
-    It begins deaf: its last layers are zero, and a network that learned without hints goes on as it was.
+    To choose from there are what each head of `Spread` brings, and the mean of the hints within 2, 4 and 8 px. A small
+    U-Net that sees the decoder's features makes the choice, and adds a little of its own. Where nothing was hinted at,
+    nothing is changed; the network below need not know of hints, and stays as it is.
     """
 
-    def __init__(self, channels: int, widths: dict[int, int]) -> None:
+    near = (2, 4, 8)
+
+    def __init__(self, channels: int, decoder: tuple[int, int, int], candidates: int) -> None:
         super().__init__()
         self.spread = Spread(channels)
-        self.told = nn.ModuleDict()
-        for step, width in widths.items():
-            layer = nn.Conv2d(self.spread.width + HEARD, width, 3, padding=1, bias=False)
-            nn.init.zeros_(layer.weight)
-            self.told[str(step)] = layer
+        told = self.spread.width + HEARD
+        self.choices, self.candidates = self.spread.heads + len(self.near), candidates
+        self.eighths = nn.Sequential(_conv(decoder[0] + told, 64), _conv(64, 64, 2))
+        self.up4, self.skip4 = nn.Conv2d(64, 32, 1), nn.Conv2d(decoder[1], 32, 1)
+        self.quarters = nn.Sequential(_conv(64 + HEARD, 48), _conv(48, 48))
+        self.up2, self.skip2 = nn.Conv2d(48, 24, 1), nn.Conv2d(decoder[2], 24, 1)
+        self.halves = nn.Sequential(_conv(48 + 2 * candidates + HEARD, 32), _conv(32, 32))
+        self.judge = nn.Conv2d(32, 1 + self.choices + 2 * candidates, 1)
+        nn.init.zeros_(self.judge.weight)
+        assert self.judge.bias is not None
+        nn.init.zeros_(self.judge.bias)
 
-    def forward(self, eighth: Tensor, light: Tensor, hints: Tensor) -> dict[int, Tensor]:
-        """The encoder's (N, C, h/8, w/8), light (N, 1, h, w) and hints (N, 3, h, w) as they are given → what is added
-        at each size, by how much smaller than the picture it is."""
+    def forward(self, seen: tuple[Tensor, Tensor], decoded: tuple[Tensor, Tensor, Tensor], made: Tensor,
+                hints: Tensor) -> Tensor:  # fmt: skip
+        """seen: the encoder's (N, C, h/8, w/8) and light (N, 1, h, w); decoded: the decoder's features at an eighth, a
+        quarter and half of the size; made (N, 2 K, h/2, w/2) a*b*/100; hints (N, 3, h, w) as given → made, mended."""
         hints = weighed(hints)
-        far = self.spread(eighth, F.avg_pool2d(light, 8), F.avg_pool2d(hints, 8))
-        found = {}
-        for step, layer in self.told.items():
-            size = int(step)
-            if size > 8:
-                sized = F.avg_pool2d(far, size // 8)
-            elif size < 8:
-                sized = F.interpolate(far, scale_factor=8.0 / size, mode="bilinear", align_corners=False)
-            else:
-                sized = far
-            found[size] = layer(torch.cat((sized, near(hints, size)), dim=1))
-        return found
+        heard = {step: near(hints, step) for step in self.near}
+        far = self.spread(seen[0], F.avg_pool2d(seen[1], 8), F.avg_pool2d(hints, 8))
+        x = self.eighths(torch.cat((decoded[0], far, heard[8]), dim=1))
+        x = torch.cat((_larger(self.up4(x)), self.skip4(decoded[1]), heard[4]), dim=1)
+        x = torch.cat((_larger(self.up2(self.quarters(x))), self.skip2(decoded[2]), made, heard[2]), dim=1)
+        verdict = self.judge(self.halves(x))
+        offered = [*_larger(far, 4).split(PLANES, dim=1), heard[2][:, :PLANES]]
+        offered += [_larger(heard[step][:, :PLANES], step // 2) for step in self.near[1:]]
+        said = torch.cat([one[:, 2:] for one in offered], dim=1).clamp(0, 1)
+        score = verdict[:, : 1 + self.choices]
+        score = torch.cat((score[:, :1], score[:, 1:] + torch.log(said + LEAST)), dim=1)
+        share = torch.softmax(score, dim=1)
+        own, mended = share[:, :1], made * share[:, :1]
+        for number, one in enumerate(offered, 1):
+            colour = one[:, :2] / (one[:, 2:] + 1e-4)
+            mended = mended + share[:, number : number + 1] * torch.cat([colour] * self.candidates, dim=1)
+        return mended + (1 - own) * verdict[:, 1 + self.choices :]
+
+    @torch.no_grad()
+    def reorder(self, order: list[int]) -> None:
+        """Follows when the candidates change places below it: what was number `order[k]` becomes number k."""
+        planes = torch.tensor([2 * candidate + plane for candidate in order for plane in range(2)])
+        look, judge = self.halves[0][0], self.judge
+        first, last = 48, 1 + self.choices
+        look.weight[:, first : first + len(planes)] = look.weight[:, first + planes]
+        judge.weight[last:] = judge.weight[last + planes]
+        judge.bias[last:] = judge.bias[last + planes]
+
+
+def _conv(channels: int, width: int, dilation: int = 1) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(channels, width, 3, padding=dilation, dilation=dilation), nn.ReLU())
+
+
+def _larger(planes: Tensor, times: int = 2) -> Tensor:
+    return F.interpolate(planes, scale_factor=float(times), mode="bilinear", align_corners=False)

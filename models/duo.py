@@ -3,7 +3,7 @@
 Encoder: SqueezeNet's (Iandola et al. 2016, arXiv:1602.07360) from half to a sixteenth of the picture's size. Below it
 dilated convolutions and the scene's mean for context; above it a U-Net decoder (Ronneberger et al. 2015,
 arXiv:1505.04597) back to half size, where colour is given: chroma needs few pixels. Hints, which Zhang et al. 2017
-(arXiv:1705.02999) put in with the picture, come in beside the decoder, at each of its sizes and by likeness (`_hints`).
+(arXiv:1705.02999) put in with the picture, mend what it makes (`_hints`): without any it is the network that it was.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def build(norm: bool = False, extra: int = 0) -> Any:
             self.up4 = Up(160, 256, 64, 96, norm)
             self.up2 = Up(96, 96, 32, 48, norm)
             self.head = nn.Conv2d(48, 2 * CARD.candidates, 1)
-            self.listen = Listen(512, {16: 256, 8: 160, 4: 96, 2: 48})
+            self.listen = Listen(512, (160, 96, 48), CARD.candidates)
 
         def forward(self, planes: torch.Tensor) -> torch.Tensor:
             seen, hints = planes[:, : CARD.frames + extra], planes[:, CARD.frames + extra :]
@@ -67,13 +67,13 @@ def build(norm: bool = False, extra: int = 0) -> Any:
             quarter = self.quarter(F.max_pool2d(half, 3, 2, 1))
             eighth = self.eighth(F.max_pool2d(quarter, 3, 2, 1))
             x = self.context(self.sixteenth(F.max_pool2d(eighth, 3, 2, 1)))
-            if not hints.shape[1]:
-                x = self.up2(self.up4(self.up8(x, eighth), quarter), half)
-            else:
-                heard = self.listen(eighth, seen[:, :1], hints)
-                x = self.up8(x + heard[16], eighth, heard[8])
-                x = self.up2(self.up4(x, quarter, heard[4]), half, heard[2])
-            colour = 100.0 * self.head(x)  # weights of about 1 for a*b* of about 100
+            eighths = self.up8(x, eighth)
+            quarters = self.up4(eighths, quarter)
+            halves = self.up2(quarters, half)
+            made = self.head(halves)
+            if hints.shape[1]:
+                made = self.listen((eighth, seen[:, :1]), (eighths, quarters, halves), made, hints)
+            colour = 100.0 * made  # weights of about 1 for a*b* of about 100
             return colour.unflatten(1, (CARD.candidates, 2))
 
     return Duo()

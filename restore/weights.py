@@ -1,9 +1,9 @@
 """The vault of trained networks: finds weights, and lets none out that are not whole, of the right shape and finite.
 
 A set of weights is files of one stem beside each other: NAME.safetensors (the network as trained, float16), NAME.xml
-and NAME.bin (the same network for OpenVINO), where it has them NAME.int8.xml and .bin (the same, mostly in 8 bits), and
-NAME.json, the model card that names every file's SHA-256. Nothing here reads a pickle, and no other room reads
-weights.
+and NAME.bin (the same network for OpenVINO), where it has them NAME.int8.xml and .bin (the same, mostly in 8 bits) and
+NAME.guided.xml and .bin (the same with hints), and NAME.json, the model card that names every file's SHA-256. Nothing
+here reads a pickle, and no other room reads weights.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from restore.shelf import near
 from restore.toml import brief
 
 FOLDER = "restore.models.weights"
-SUFFIXES = (".safetensors", ".xml", ".bin", ".int8.xml", ".int8.bin")
+SUFFIXES = (".safetensors", ".xml", ".bin", ".int8.xml", ".int8.bin", ".guided.xml", ".guided.bin")
 
 LARGEST = 4 << 30
 """Bytes of a file of weights."""

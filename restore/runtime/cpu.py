@@ -7,6 +7,7 @@ import platform
 import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,12 +17,12 @@ from openvino import opset13
 
 from restore import profile
 from restore.contracts import UNGUIDED, Card, Guidance
-from restore.runtime.pairs import AB_LIMIT, check, predecessors, seen_planes
+from restore.runtime.pairs import AB_LIMIT, check, heeding, predecessors, seen_planes
 from restore.runtime.planes import PlanesNetwork, on_cpu
 from restore.weights import WeightSet
 
 KEPT_SHAPES = 4
-"""Compiled pictures sizes kept: a film has one, a folder of films a few."""
+"""Compiled networks kept: a film has one size, and with hints two forms, a folder of films a few."""
 
 
 SETTINGS = {
@@ -94,7 +95,8 @@ class Cpu:
 class CpuPainter:
     """A network ready to run on the processor: compiled once for each size of picture that it meets.
 
-    May be called from several threads at once: frames of all callers share the processor's workers.
+    May be called from several threads at once: frames of all callers share the processor's workers. A guided network
+    has a second form that takes hints; frames without any go through the plain one, which is faster.
     """
 
     def __init__(self, cpu: Cpu, card: Card, weights: WeightSet) -> None:
@@ -103,9 +105,11 @@ class CpuPainter:
         self._cpu = cpu
         form = ".int8" if cpu.eight_bits and weights.has(".int8.xml") else ""
         self.precision = f"int8 and {cpu.precision}" if form else cpu.precision
-        self._model = cpu.core.read_model(weights.verified(f"{form}.xml"), weights.verified(f"{form}.bin"))
-        self._requests: OrderedDict[tuple[int, int], list[openvino.InferRequest]] = OrderedDict()
+        self._forms = {False: form, True: ".guided"}
+        self._models: dict[bool, Any] = {}
+        self._requests: OrderedDict[tuple[bool, int, int], list[openvino.InferRequest]] = OrderedDict()
         self._lock = threading.Lock()
+        self._model(False)
 
     def __call__(
         self, light: npt.NDArray[np.float32], guidance: Guidance = UNGUIDED, seen: int = 0, step: int = 1
@@ -113,14 +117,15 @@ class CpuPainter:
         """See `restore.contracts.Painter`. Frames run side by side, each on one thread, so bits never depend on it."""
         check(self.card, light, guidance)
         index = predecessors(len(light), self.card.frames)[seen::step]
+        hinted = heeding(guidance, len(light))[seen::step]
         height, width = (side // self.card.stride for side in light.shape[2:])
         colour = np.empty((self.card.candidates, len(index), 2, height, width), np.float32)
-        requests = self._ready(light.shape[2], light.shape[3])
+        requests = {form: self._ready(form, light.shape[2], light.shape[3]) for form in set(hinted)}
 
         def paint(t: int) -> None:
             with profile.working("network", 1, self._cpu.threads):
-                request = requests[self._cpu.mine()]
-                request.infer({0: seen_planes(self.card, light, guidance.hints, index[t])[None]})
+                request = requests[hinted[t]][self._cpu.mine()]
+                request.infer({0: seen_planes(light, index[t], guidance.hints if hinted[t] else None)[None]})
                 np.clip(request.get_output_tensor(0).data[0], -AB_LIMIT, AB_LIMIT, out=colour[:, t])
 
         with profile.waiting():
@@ -128,16 +133,25 @@ class CpuPainter:
                 done.result()
         return colour
 
-    def _ready(self, height: int, width: int) -> list[openvino.InferRequest]:
+    def _model(self, hinted: bool) -> Any:
+        """The network in the form for frames with hints, or without; read once. Raises BadWeights."""
+        if hinted not in self._models:
+            form = self._forms[hinted]
+            files = self.weights.verified(f"{form}.xml"), self.weights.verified(f"{form}.bin")
+            self._models[hinted] = self._cpu.core.read_model(*files)
+        return self._models[hinted]
+
+    def _ready(self, hinted: bool, height: int, width: int) -> list[openvino.InferRequest]:
         """A request for each worker, of a network compiled for itself: then it computes in the worker's own thread."""
         with self._lock:
-            if (height, width) in self._requests:
-                self._requests.move_to_end((height, width))
-                return self._requests[height, width]
-            self._model.reshape([1, self.card.channels, height, width])
-            cpu = self._cpu
-            compiled = [cpu.core.compile_model(self._model, "CPU", cpu.settings) for _ in range(cpu.threads)]
-            self._requests[height, width] = [network.create_infer_request() for network in compiled]
+            key = hinted, height, width
+            if key in self._requests:
+                self._requests.move_to_end(key)
+                return self._requests[key]
+            model, cpu = self._model(hinted), self._cpu
+            model.reshape([1, self.card.channels if hinted else self.card.frames, height, width])
+            compiled = [cpu.core.compile_model(model, "CPU", cpu.settings) for _ in range(cpu.threads)]
+            self._requests[key] = [network.create_infer_request() for network in compiled]
             if len(self._requests) > KEPT_SHAPES:
                 self._requests.popitem(last=False)
-            return self._requests[height, width]
+            return self._requests[key]

@@ -12,7 +12,7 @@ import torch
 from restore import weights as vault
 from restore.contracts import UNGUIDED, Array, Card, Guidance
 from restore.errors import BadRecipe, Unavailable
-from restore.runtime.pairs import AB_LIMIT, check, predecessors
+from restore.runtime.pairs import AB_LIMIT, check, heeding, predecessors
 from restore.runtime.planes import PlanesNetwork, on_torch
 from restore.weights import WeightSet
 
@@ -85,10 +85,10 @@ class GpuPainter:
         return colour.contiguous().cpu().numpy() if plain else colour
 
     def _hints(self, guidance: Guidance, frames: Array) -> Array:
-        """(T, 3, h, w) hints on the device, zeros where none are given; (T, 0, h, w) where none are taken."""
-        if guidance.hints is not None:
-            return torch.as_tensor(guidance.hints).to(self._device, torch.bfloat16)
-        return frames.new_zeros(len(frames), self.card.channels - self.card.frames, *frames.shape[2:])
+        """(T, 3, h, w) hints on the device; (T, 0, h, w) where there are none."""
+        if guidance.hints is None or not any(heeding(guidance, len(frames))):
+            return frames.new_zeros(len(frames), 0, *frames.shape[2:])
+        return torch.as_tensor(guidance.hints).to(self._device, torch.bfloat16)
 
     def _in_batches(self, frames: Array, hints: Array, index: Array) -> Array:
         """(N, K, 2, h, w) of the frames that `index` (N, seen) names. Where memory runs out, batches become smaller.

@@ -39,11 +39,15 @@ def check(card: Card, light: Array, guidance: Guidance) -> None:
         raise ValueError(f"{card.name}: hints must be {wanted}: a*, b*, confidence; are {tuple(guidance.hints.shape)}")
 
 
-def seen_planes(card: Card, light: Array, hints: Array | None, frames: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
-    """(channels, h, w) float32 as the network takes them: L*/100 of the `frames` (those that it sees, t first), then,
-    for a guided network, a*, b* and confidence of t, zeros without hints. `light` and `hints` as in `Painter`."""
-    planes = np.zeros((card.channels, *light.shape[2:]), np.float32)
-    planes[: card.frames] = light[frames, 0]
-    if hints is not None:
-        planes[card.frames :] = hints[frames[0]]
-    return planes
+def heeding(guidance: Guidance, frames: int) -> list[bool]:
+    """For each of the `frames`, whether it is hinted at: whether any pixel's confidence is above 0."""
+    if guidance.hints is None:
+        return [False] * frames
+    return [bool((hints[2] > 0).any()) for hints in guidance.hints]
+
+
+def seen_planes(light: Array, frames: npt.NDArray[np.intp], hints: Array | None) -> npt.NDArray[np.float32]:
+    """(planes, h, w) float32 as a network takes them: L*/100 of the `frames` (those that it sees, t first), then, with
+    hints, a*, b* and confidence of t. `light` and `hints` as in `Painter`."""
+    seen = light[frames, 0]
+    return np.ascontiguousarray(seen if hints is None else np.concatenate((seen, hints[frames[0]])), np.float32)

@@ -33,6 +33,8 @@ def ranked(network: Any, gains: Sequence[float], card: Card) -> Any:
         for values in network.head.state_dict().values():
             by_candidate = values.unflatten(0, (card.candidates, 2))
             values.copy_(by_candidate[order].flatten(0, 1))
+    if card.guided:
+        network.listen.reorder(order)
     return network
 
 
@@ -45,33 +47,39 @@ def save(network: Any, path: Path) -> None:
     publish(part, path)
 
 
-def save_ir(network: Any, card: Card, path: Path) -> None:
-    """Writes the network for OpenVINO: PATH.xml and PATH.bin in float16, any number of frames of any size."""
+def save_ir(network: Any, card: Card, path: Path, planes: int) -> None:
+    """Writes the network for OpenVINO: `path`, an .xml, and the .bin beside it in float16, for any number of frames of
+    any size, each of so many `planes`: of a guided network with hints or without."""
     import openvino
     from torch.export import Dim
 
     pictures, high, wide = Dim("pictures", min=1, max=1024), Dim("high", min=2, max=512), Dim("wide", min=2, max=512)
-    example = torch.rand(2, card.channels, 8 * card.multiple_of, 10 * card.multiple_of)
+    example = torch.rand(2, planes, 8 * card.multiple_of, 10 * card.multiple_of)
     shapes = ({0: pictures, 2: card.multiple_of * high, 3: card.multiple_of * wide},)
     model = openvino.convert_model(torch.export.export(network, (example,), dynamic_shapes=shapes))
-    model.reshape([-1, card.channels, -1, -1])
-    part = temporary(path.with_suffix(".xml"))
+    model.reshape([-1, planes, -1, -1])
+    part = temporary(path)
     openvino.save_model(model, part, compress_to_fp16=True)
     publish(part.with_suffix(".bin"), path.with_suffix(".bin"))
-    publish(part, path.with_suffix(".xml"))
+    publish(part, path)
 
 
-def gap(network: Any, card: Card, path: Path) -> float:
+def gap(network: Any, card: Card, path: Path, planes: int) -> float:
     """Largest difference in a*b* between the torch network and its IR at `path`, both in float32, on random light."""
     import openvino
 
     core = openvino.Core()
-    shape = (2, card.channels, 6 * card.multiple_of, 9 * card.multiple_of)
-    light = np.random.default_rng(1).random(shape, np.float32)
-    compiled = core.compile_model(core.read_model(path.with_suffix(".xml")), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    light = np.random.default_rng(1).random((2, planes, 6 * card.multiple_of, 9 * card.multiple_of), np.float32)
+    compiled = core.compile_model(core.read_model(path), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     with torch.no_grad():
         ours = network(torch.from_numpy(light)).numpy()
     return float(np.abs(ours - compiled([light])[0]).max())
+
+
+def forms(card: Card) -> dict[str, int]:
+    """The forms in which OpenVINO gets a network: what follows its weights' name, and how many planes it takes."""
+    plain = {"": card.planes or card.frames}
+    return {**plain, ".guided": card.channels} if card.guided else plain
 
 
 def hashed(path: Path) -> dict[str, Any]:
@@ -82,20 +90,22 @@ def hashed(path: Path) -> dict[str, Any]:
 def write(network: Any, card: Card, name: str, out: Path, about: Mapping[str, Any]) -> Path:
     """Writes OUT/NAME.safetensors, .xml, .bin of a `shipped` network and the card .json; returns the card's path.
 
-    `about` is what the card says beside files and tensors. Raises ArithmeticError when the two forms differ by more
+    A guided network also gets NAME.guided.xml and .bin, which take hints. `about` is what the card says beside files
+    and tensors. Raises ArithmeticError when a form differs from torch by more
     than 0.05 of a*b* (a hundredth of what the eye tells apart is 0.02; float32 sums in another order give 0.001).
     """
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{name}.safetensors"
     save(network, path)
-    save_ir(network, card, path)
-    difference = gap(network, card, path)
+    written, difference = [path], 0.0
+    for form, planes in forms(card).items():
+        drawing = out / f"{name}{form}.xml"
+        save_ir(network, card, drawing, planes)
+        difference = max(difference, gap(network, card, drawing, planes))
+        written += [drawing, drawing.with_suffix(".bin")]
     if not difference < 0.05:
-        raise ArithmeticError(f"{path}: the OpenVINO form differs from torch by {difference:.3f} of a*b*")
-    files = {}
-    for suffix in (".safetensors", ".xml", ".bin"):
-        written = path.with_suffix(suffix)
-        files[written.name] = hashed(written)
+        raise ArithmeticError(f"{path}: an OpenVINO form differs from torch by {difference:.3f} of a*b*")
+    files = {file.name: hashed(file) for file in written}
     state = network.state_dict()
     plain = {
         "name": name,

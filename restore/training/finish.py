@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from restore import weights as vault
-from restore.contracts import Card
+from restore.contracts import UNGUIDED, Card, Guidance
 from restore.runtime import Runtime
 from restore.store import write_json, write_text
 from restore.training import export, measure, modelcard
@@ -58,13 +58,26 @@ def finish(trained: Trained, pack: Path, held_out: Stock, out: Path) -> Path:
         "held_out": {folder: asdict(found) for folder, found in scores.items()},
         "data": described(runs),
         "credits": read_credits(pack),
+        "begun_from": begun_from(recipe.start.weights),
     }
     path = export.write(network, card, recipe.network, out, about)
     found = dict(vault.find(str(path)).card)
-    write_json(path, {**found, "cpu_ms_per_frame_640x480": cpu_ms(card, path)})
+    found["cpu_ms_per_frame_640x480"] = cpu_ms(card, path)
+    if card.guided:
+        found["cpu_ms_per_hinted_frame_640x480"] = cpu_ms(card, path, hinted=True)
+    write_json(path, found)
     write_text(path.with_suffix(".md"), modelcard.text(vault.find(str(path)).card))
     measure.sheet(network, held_out, card, out / "samples.png", measure.spread(held_out, 5))
     return path
+
+
+def begun_from(weights: str) -> dict[str, Any] | None:
+    """What a card says of the weights that a training went on from: which they were, and how they had been made."""
+    if not weights:
+        return None
+    found = vault.find(weights)
+    kept = {key: found.card[key] for key in ("recipe", "steps", "machine", "begun_from") if key in found.card}
+    return {"name": found.name, "sha256": found.sha256, **kept}
 
 
 def described(runs: list[Run]) -> dict[str, dict[str, Any]]:
@@ -82,15 +95,16 @@ def described(runs: list[Run]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def cpu_ms(card: Card, path: Path, frames: int = 24) -> float:
+def cpu_ms(card: Card, path: Path, frames: int = 24, hinted: bool = False) -> float:
     """CPU-milliseconds a frame of a 640 × 480 film on one thread, as OpenVINO runs it here: median of frames."""
     painter = Runtime("cpu", 1).painter(card.name, str(path))
     light = np.random.default_rng(1).random((1, 1, card.working_size, card.working_size * 4 // 3), np.float32)
-    painter(light)
+    guidance = Guidance(hints=light.repeat(3, axis=1)) if hinted else UNGUIDED
+    painter(light, guidance)
     spent = []
     for _ in range(frames):
         before = time.process_time()
-        painter(light)
+        painter(light, guidance)
         spent.append(time.process_time() - before)
     return round(1000 * float(np.median(spent)), 1)
 

@@ -16,6 +16,9 @@ from torch.nn import functional as F
 from restore.training.colour import lab_to_rgb, lightness, luma, rgb_to_lab
 from restore.training.stock import Stock
 
+DOTS, DOT = 20, 4
+"""True dots that hints are measured with, and their side, px of the picture that the network sees."""
+
 STEADY = 0.03
 """A pixel whose R, G and B changed less than this (of 1) from t−1 to t stood still."""
 
@@ -28,6 +31,8 @@ class Scores:
     ab_mse, gray_ab_mse   mean squared error of a* and b*.
     colourfulness     mean C* of ours over that of the truth.
     flicker           mean change of a*b* from t−1 to t where the film stood still, ours; `true_flicker` the truth's.
+    best_psnr, mean_psnr   the best candidate of each picture, and the mean over candidates.
+    dots_psnr         the first candidate, when `DOTS` dots of the true colours are given; None where it takes no hints.
     """
 
     runs: int
@@ -38,6 +43,9 @@ class Scores:
     colourfulness: float
     flicker: float
     true_flicker: float
+    best_psnr: float
+    mean_psnr: float
+    dots_psnr: float | None
 
 
 def whole(stock: Stock, run: int, short: int, multiple: int) -> Tensor:
@@ -52,15 +60,28 @@ def whole(stock: Stock, run: int, short: int, multiple: int) -> Tensor:
 
 
 @torch.no_grad()
-def paint(student: Any, rgb: Tensor) -> Tensor:
-    """(3, 3, h, w) RGB of t, t−1, t−2 → (2, K, 2, h, w) a*b* of t and t−1 at full size."""
+def paint(student: Any, rgb: Tensor, hints: Tensor | None = None) -> Tensor:
+    """(3, 3, h, w) RGB of t, t−1, t−2 → (2, K, 2, h, w) a*b* of t and t−1 at full size, given `hints` (2, 3, h, w)."""
     light = lightness(luma(rgb))[:, 0]
+    seen = torch.stack((light[0:2], light[1:3]))
     with torch.autocast(rgb.device.type, torch.bfloat16, enabled=rgb.is_cuda):
-        colour = student(torch.stack((light[0:2], light[1:3])))
+        colour = student(seen if hints is None else torch.cat((seen, hints), dim=1))
     colour = colour.float()
     return F.interpolate(colour.flatten(1, 2), rgb.shape[-2:], mode="bicubic", align_corners=False).unflatten(
         1, colour.shape[1:3]
     )
+
+
+def dotted(truth: Tensor, seed: int) -> Tensor:
+    """(2, 2, h, w) true a*b* of two frames → (2, 3, h, w) hints: `DOTS` dots of the mean colour under them."""
+    hints = truth.new_zeros(len(truth), 3, *truth.shape[-2:])
+    draw = np.random.default_rng(seed)
+    for frame, ab in zip(hints, truth, strict=True):
+        for top, left in zip(*(draw.integers(0, side - DOT + 1, DOTS) for side in ab.shape[1:]), strict=True):
+            rows, columns = slice(top, top + DOT), slice(left, left + DOT)
+            frame[:2, rows, columns] = ab[:, rows, columns].mean(dim=(1, 2), keepdim=True)
+            frame[2, rows, columns] = 1
+    return hints
 
 
 def relit(rgb: Tensor, colour: Tensor) -> Tensor:
@@ -72,7 +93,7 @@ def _psnr(made: Tensor, truth: Tensor) -> float:
     return float(-10 * torch.log10((made - truth).square().mean().clamp(min=1e-10)))
 
 
-def _of_run(rgb: Tensor, colour: Tensor) -> list[float]:
+def _of_run(rgb: Tensor, colour: Tensor, hinted: Tensor | None) -> list[float]:
     truth = rgb_to_lab(rgb[:2])[:, 1:]
     gray = luma(rgb[:1]).expand(-1, 3, -1, -1)
     steady = ((rgb[0] - rgb[1]).abs().amax(0) < STEADY).float()
@@ -81,8 +102,9 @@ def _of_run(rgb: Tensor, colour: Tensor) -> list[float]:
     def change(ab: Tensor) -> float:
         return float(((ab[0] - ab[1]).abs().mean(0) * steady).sum() / (steady.sum() + 1))
 
+    each = [_psnr(relit(rgb[:1], one[None]), rgb[:1]) for one in colour[0]]
     return [
-        _psnr(relit(rgb[:1], first[:1]), rgb[:1]),
+        each[0],
         _psnr(gray, rgb[:1]),
         float((first[0] - truth[0]).square().mean()),
         float(truth[0].square().mean()),
@@ -90,6 +112,9 @@ def _of_run(rgb: Tensor, colour: Tensor) -> list[float]:
         float(truth[0].norm(dim=0).mean()),
         change(first),
         change(truth),
+        max(each),
+        float(np.mean(each)),
+        float("nan") if hinted is None else _psnr(relit(rgb[:1], hinted[:1, 0]), rgb[:1]),
     ]
 
 
@@ -102,10 +127,14 @@ def held_out(student: Any, stock: Stock, card: Any, limit: int = 60) -> dict[str
         rows = []
         for run in chosen:
             rgb = whole(stock, run, card.working_size, card.multiple_of)
-            rows.append(_of_run(rgb, paint(student, rgb)))
-        psnr, gray_psnr, ab, gray_ab, made, real, flicker, still = (float(v) for v in np.mean(rows, axis=0))
-        values = (psnr, gray_psnr, ab, gray_ab, made / max(real, 1e-6), flicker, still)
-        found[folder] = Scores(len(chosen), *(round(value, 3) for value in values))
+            hinted = paint(student, rgb, dotted(rgb_to_lab(rgb[:2])[:, 1:], run)) if card.guided else None
+            rows.append(_of_run(rgb, paint(student, rgb), hinted))
+        psnr, gray_psnr, ab, gray_ab, made, real, *others = (float(v) for v in np.mean(rows, axis=0))
+        flicker, still, best, mean, dots = others
+        values = (psnr, gray_psnr, ab, gray_ab, made / max(real, 1e-6), flicker, still, best, mean)
+        found[folder] = Scores(
+            len(chosen), *(round(value, 3) for value in values), None if np.isnan(dots) else round(dots, 3)
+        )
     return found
 
 

@@ -36,7 +36,9 @@ VGG19 = """One loss compares pictures by the first five layers of VGG-19, vgg19[
 MEASURED = """Measured on whole pictures at the size at which the network sees them; RGB is rebuilt from the made a*b*
 at the film's own luma. PSNR in dB against the truth, the gray picture's beside it; a*b* error is the mean square;
 colourfulness is mean chroma over the truth's; flicker is the mean change of a*b* from frame to frame where the film
-stood still, the truth's beside it. The order of the candidates was chosen on these same pictures.
+stood still, the truth's beside it; best and mean are PSNR of the best candidate of each picture and of all of them;
+with dots is PSNR of the first candidate when 20 dots of 4 × 4 px of the true colours are given, at chance places. The
+order of the candidates was chosen on these same pictures.
 """
 
 
@@ -57,30 +59,56 @@ def _size(card: Mapping[str, Any]) -> str:
     return (
         f"{card['parameters']:,} numbers in float16; the OpenVINO form gives the same a*b* to "
         f"{card['forms_differ_by_at_most']:g}. {card['cpu_ms_per_frame_640x480']} CPU-ms a frame of a 640 × 480 film "
-        "on one thread of the machine that wrote this card."
+        "on one thread of the machine that wrote this card"
+        + (
+            f", {card['cpu_ms_per_hinted_frame_640x480']} with hints."
+            if "cpu_ms_per_hinted_frame_640x480" in card
+            else "."
+        )
     )
 
 
 def _training(card: Mapping[str, Any]) -> str:
+    here = f"Trained by `restore train`, {_course(card)} Recipe and every file's SHA-256 are in {card['name']}.json."
+    before = card.get("begun_from")
+    while before:
+        here += f"\n\nBegun from weights {before['name']}, SHA-256 {before['sha256'][:16]}…: {_course(before)}"
+        before = before.get("begun_from")
+    return here
+
+
+def _course(card: Mapping[str, Any]) -> str:
     recipe = card["recipe"]
     schedule = recipe["schedule"]
     losses = ", ".join(f"{name} {value}" for name, value in recipe["losses"].items() if value)
+    hints = ", ".join(f"{name} {value}" for name, value in recipe.get("hints", {}).items() if value)
+    start = recipe["start"]
+    still = [part for part, key in (("encoder", "rate"), ("decoder", "decoder")) if start.get(key) == 0]
     return (
-        f"Trained by `restore train`, network {recipe['network']}, seed {recipe['seed']}: {card['steps']:,} of "
+        f"network {recipe['network']}, seed {recipe['seed']}: {card['steps']:,} of "
         f"{schedule['steps']:,} steps of {schedule['batch']} runs of three frames, {schedule['height']} × "
-        f"{schedule['width']} px, on {card['machine']}. "
-        f"Losses: {losses}. The whole recipe and every file's SHA-256 are in {card['name']}.json."
+        f"{schedule['width']} px, on {card['machine']}. Losses: {losses}."
+        + (f" Hints: {hints}." if recipe.get("hints", {}).get("dots") else "")
+        + (f" Unchanged: {' and '.join(still)}." if still else "")
     )
 
 
+COLUMNS = {
+    "psnr": ("PSNR", ".2f"), "gray_psnr": ("gray", ".2f"), "best_psnr": ("best", ".2f"), "mean_psnr": ("mean", ".2f"),
+    "dots_psnr": ("with dots", ".2f"), "ab_mse": ("a*b* error", ".0f"), "gray_ab_mse": ("gray", ".0f"),
+    "colourfulness": ("colourfulness", ".2f"), "flicker": ("flicker", ".2f"), "true_flicker": ("truth's", ".2f"),
+}  # fmt: skip
+"""Scores as they stand in the table, with heading and form; what was not measured is left empty."""
+
+
 def _scores(card: Mapping[str, Any]) -> str:
-    head = "| held out | runs | PSNR | gray | a*b* error | gray | colourfulness | flicker | truth's |"
-    lines = [head, "|---" * 9 + "|"]
+    names = ["held out", "runs", *(title for title, _ in COLUMNS.values())]
+    lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
     for folder, found in card["held_out"].items():
-        values = [found["runs"], *(f"{found[key]:.2f}" for key in ("psnr", "gray_psnr"))]
-        values += [f"{found[key]:.0f}" for key in ("ab_mse", "gray_ab_mse")]
-        values += [f"{found[key]:.2f}" for key in ("colourfulness", "flicker", "true_flicker")]
-        lines.append(f"| {folder} | " + " | ".join(str(value) for value in values) + " |")
+        values = [folder, str(found["runs"])]
+        for key, (_, form) in COLUMNS.items():
+            values.append("" if found.get(key) is None else format(found[key], form))
+        lines.append("| " + " | ".join(values) + " |")
     gains = ", ".join(f"{gain:+.2f}" for gain in card["candidate_gains_db"])
     return "\n".join(lines) + f"\n\nThe candidates over the gray picture, in dB: {gains}."
 
@@ -100,8 +128,11 @@ def _data(data: Mapping[str, Any]) -> str:
 
 
 def _teachers(card: Mapping[str, Any]) -> str:
-    recipe = card["recipe"]
-    parts = [SQUEEZENET] if recipe["start"]["squeezenet"] else []
-    if recipe["losses"]["vgg19"]:
+    recipes, before = [card["recipe"]], card.get("begun_from")
+    while before:
+        recipes.append(before["recipe"])
+        before = before.get("begun_from")
+    parts = [SQUEEZENET] if any(recipe["start"]["squeezenet"] for recipe in recipes) else []
+    if any(recipe["losses"]["vgg19"] for recipe in recipes):
         parts.append(VGG19)
     return "\n".join(parts)

@@ -60,7 +60,7 @@ class Start:
     weights     a set of the network's own weights: one that ships, or a .safetensors or .json file. Layers that it does
                 not have begin as drawn. There are then no norms in training.
     rate        learning rate of the encoder, relative; 0: it stays as it is.
-    decoder     learning rate of what lies above the encoder, relative; what hears hints has the whole rate.
+    decoder     the same of what lies above the encoder; what hears hints has the whole rate.
     """
 
     __pydantic_config__ = STRICT

@@ -62,7 +62,7 @@ def go_on(student: Any, weights: str) -> Any:
 def groups(student: nn.Module, start: Start) -> list[dict[str, Any]]:
     """The network's parameters as an optimizer takes them, each group with its `share` of the learning rate.
 
-    An encoder that stays as it is, is taken out of the reckoning altogether: nothing flows back into it.
+    What stays as it is, is taken out of the reckoning altogether: nothing flows back into it.
     """
     begun = bool(start.squeezenet or start.weights)
     shares = {"encoder": start.rate if begun else 1.0, "decoder": start.decoder, "listen": 1.0}
@@ -70,8 +70,8 @@ def groups(student: nn.Module, start: Start) -> list[dict[str, Any]]:
     for name, values in student.named_parameters():
         part = "encoder" if name.startswith(ENCODER) else "listen" if name.startswith("listen.") else "decoder"
         found[part].append(values)
-    if not shares["encoder"]:
-        for values in found.pop("encoder"):
+    for part in [part for part, share in shares.items() if not share]:
+        for values in found.pop(part):
             values.requires_grad_(False)
     return [{"params": values, "share": shares[part]} for part, values in found.items() if values]
 
