@@ -74,7 +74,8 @@ def checked(model: type[M], plain: dict[str, Any], path: Path) -> M:
         said = str(first.get("ctx", {}).get("error") or first["msg"])
         given = f" (it is {toml.value(first['input'])})" if first["type"] not in ("missing", "value_error") else ""
         more = f"; {problem.error_count() - 1} more like it" if problem.error_count() > 1 else ""
-        raise BadInput(f"{shown(path)}: {key}: {toml.brief(said)}{given}{more}") from None
+        where = f"{shown(path)}: {key}" if key else shown(path)  # none: it is about the whole
+        raise BadInput(f"{where}: {toml.brief(said)}{given}{more}") from None
 
 
 def _keys(model: type[BaseModel], place: tuple[int | str, ...]) -> tuple[str, ...]:
