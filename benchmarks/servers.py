@@ -230,9 +230,10 @@ def away_for_good(bench: Bench) -> Ended:
     with Server(bench.folder) as server:
         run = bench.start(server.url)
         bench.at_work(run)
+    began = time.monotonic()
     wrong = bench.ended(run, 0, 69)
     if run.returncode == 0:
-        return "0", wrong
+        return f"0, {time.monotonic() - began:.0f} s after the server", wrong
     kept, again = bench.takes(), bench.start()
     wrong += bench.ended(again, 0)
     return f"{run.returncode} with {kept} takes, then {again.returncode}", wrong

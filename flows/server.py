@@ -33,9 +33,9 @@ AWAY_TIMEOUT_S = 10.0
 NO_LOOPBACK = "the loopback interface is down; ip link set lo up"
 """A machine without any network still has a loopback; a bare network namespace has one that is down."""
 
-WATCHED = {"PREFECT_LOGGING_EXTRA_LOGGERS": "restore", "PREFECT_CLIENT_MAX_RETRIES": "7"}
+WATCHED = {"PREFECT_LOGGING_EXTRA_LOGGERS": "restore", "PREFECT_CLIENT_MAX_RETRIES": "6"}
 """Settings of a run on a server that is there for others too: its page shows our log; one that is started again within
-four minutes is waited for (2 + 4 + … + 128 s; Prefect's own five tries are a minute), while the shots go on."""
+two minutes is waited for (2 + 4 + … + 64 s; Prefect's own five tries are a minute), while the shots go on."""
 
 QUIET = {
     "DO_NOT_TRACK": "1",
