@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import pytest
 from films import Film, lights
 
+from restore.media import damage
+from restore.media.damage import Line
+from restore.media.evidence import pictures
 from restore.media.probe import probe
 from tests.media_out import with_ffmpeg
 from tests.test_media_out_assemble import failed, finish, gate
@@ -53,3 +59,21 @@ def test_the_last_of_a_thousand_frames_a_second_is_shown(tmp_path: Path) -> None
     _, proof, _ = finish(film, tmp_path)
     assert failed(proof) == []
     assert gate(proof, "access frames").detail.startswith("12 frames")
+
+
+def test_what_another_thread_wants_to_hear_is_no_complaint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FFmpeg's level is one for all threads, and a look at a film's chroma siting asks for much."""
+    film = Film("libx264").write(tmp_path / "film.mkv", lights(12))
+    listening = damage.listening
+
+    @contextmanager
+    def loud(*how: bool) -> Iterator[list[Line]]:
+        with listening(*how) as lines:
+            av.logging.set_level(av.logging.VERBOSE)
+            av.logging.set_libav_level(av.logging.VERBOSE)
+            yield lines
+            assert lines
+        av.logging.set_libav_level(av.logging.INFO)
+
+    monkeypatch.setattr("restore.media.damage.listening", loud)
+    assert pictures(film, None).complaints == ()

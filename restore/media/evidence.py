@@ -147,7 +147,10 @@ def _decoded(path: Path, heard: list[_Heard]) -> Iterator[av.VideoFrame]:
         track.thread_type = "SLICE"  # FFmpeg's complaints from frame threads do not arrive
         yield from film.decode(track)
         beside = {stream.codec_context.name for stream in film.streams.audio}  # hurt sound goes on as it was
-        complaints = tuple(f"{part}: {said.strip()}" for _, part, said in lines if part not in beside)
+        complaints = tuple(
+            f"{part}: {said.strip()}" for level, part, said in lines
+            if level <= av.logging.ERROR and part not in beside  # another thread may have asked for more than errors
+        )  # fmt: skip
         start = Fraction(film.start_time or 0, av.time_base)
         heard.append(_Heard(Fraction(track.time_base or 0), complaints, start, track.sample_aspect_ratio))
 
