@@ -42,10 +42,13 @@ def halfway(stage: Stage, *more: str, number: int = signal.SIGTERM, times: int =
         until = time.monotonic() + 30
         while not stage.takes() and time.monotonic() < until:
             time.sleep(0.002)
+        signalled = time.monotonic()
         for _ in range(times):
             os.kill(run.pid, number)
             time.sleep(0.02)
-        if run.wait().code:
+        code = run.wait().code
+        run.seconds = time.monotonic() - signalled  # what it took to stop
+        if code:
             break
         stage.clear()
     return run

@@ -23,10 +23,9 @@ def stopped(stage: Stage) -> Ended:
     """S11: SIGINT and SIGTERM: it stops within 5 s, and goes on"""
     said, wrong = list[str](), list[str]()
     for number in (signal.SIGINT, signal.SIGTERM):
-        began = time.monotonic()
         run = halfway(stage, number=number)
-        if run.code != 128 + number or time.monotonic() - began > 15:
-            wrong.append(f"{number.name}: ended with {run.code} after {run.seconds:.1f} s: {run.said[-200:]}")
+        if run.code != 128 + number or run.seconds > 15:  # 5 on a machine with nothing else to do
+            wrong.append(f"{number.name}: ended with {run.code} {run.seconds:.1f} s later: {run.said[-200:]}")
         wrong += [f"a process is left: {line}" for line in stage.children()]
         more, also = then_right(stage, (f"{run.code}", []))
         said.append(more)
