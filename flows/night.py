@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Cancelled as CancelledState
-from prefect.states import Failed
 from pydantic import BaseModel, ConfigDict, Field
 
 from restore.batch import page, record
@@ -66,9 +65,8 @@ def restore_night(wish: NightWish) -> Any:
     """
     try:
         return _night(wish)
-    except RestoreError as error:  # in one line; the traceback is in the log of the film at work, if there is one
-        get_run_logger().error("%s", shown(str(error)))
-        return Failed(message=shown(str(error)))
+    except RestoreError as error:
+        return runs.failed(error)
 
 
 def _night(wish: NightWish) -> Any:

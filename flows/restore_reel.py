@@ -18,7 +18,6 @@ from typing import Any
 from prefect import flow, get_run_logger
 from prefect.futures import PrefectFuture, wait
 from prefect.states import Cancelled as CancelledState
-from prefect.states import Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from restore import profile, progress, store
@@ -93,10 +92,10 @@ def restore_reel(film: str, options: Options) -> Any:
             reel = _restore(heard(film), options, times, diary)
     except Cancelled as error:
         return CancelledState(message=str(error))
-    except RestoreError as error:  # whoever called it is given the error; on the server one line stands
+    except RestoreError as error:
         if isinstance(error, Stopped) and runs.is_submitted():
             runs.hand_back()
-        return Failed(message=shown(str(error)), data=error)
+        return runs.failed(error)
     damage = len(reel.survey.damage)
     FINISHED[film] = Outcome(
         reel=film,

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from restore import progress
-from restore.errors import Cancelled, Stopped
+from restore.errors import Cancelled, RestoreError, Stopped, shown
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -130,6 +130,17 @@ def is_submitted() -> bool:
 
     context = FlowRunContext.get()
     return context is not None and context.flow_run is not None and context.flow_run.deployment_id is not None
+
+
+def failed(error: RestoreError) -> State[Any]:
+    """How the run at hand ends by a known error: whoever called it is given that; on a server one line stands."""
+    from prefect.states import Failed
+
+    said = shown(str(error))
+    if is_submitted():  # nobody is there to catch it, and Prefect would print its traceback as that of a bug
+        logging.getLogger("prefect.engine").setLevel(logging.CRITICAL + 1)
+        log.error("%s", said)
+    return Failed(message=said, data=error)
 
 
 def hand_back() -> None:
