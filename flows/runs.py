@@ -44,6 +44,9 @@ END = signal.SIGUSR1
 AGAIN_S = 90.0
 """Seconds until a run that was handed back is begun again: its service has ended by then."""
 
+GRACE_S = 60.0
+"""Seconds that a run is given to stop by itself when its service is gone."""
+
 FLOWS = ("restore reel", "restore night")
 
 
@@ -120,6 +123,10 @@ def end_with_service() -> None:
         while alive(int(service)):
             time.sleep(1.0)
         progress.request_stop(reason)
+        time.sleep(GRACE_S)
+        os._exit(
+            143
+        )  # it waits for a server that is gone, too; what is finished is on disk, the kernel frees the locks
 
     threading.Thread(target=watch, daemon=True, name="service?").start()
 
