@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from restore.errors import Unavailable, UsageError, shown
-from restore.flows.server import QUIET, START_TIMEOUT_S, home, waited_for
+from restore.flows.server import QUIET, home, waited_for
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,9 @@ PORT = 4200
 
 KEY = "PREFECT_SERVER_API_AUTH_STRING"
 """Environment variable: `user:password` that everyone who asks the server must give (PREFECT_API_AUTH_STRING)."""
+
+PATIENCE_S = 600.0
+"""Seconds that a server may take to answer: 20 the first time, while its tables are made; minutes on a busy machine."""
 
 AGAIN_S = 2.0
 """Seconds between the end of a server and its next start."""
@@ -108,7 +111,7 @@ class House:
 
     def ready(self) -> None:
         """Wait until it answers. Raises Unavailable, Stopped."""
-        until = time.monotonic() + START_TIMEOUT_S
+        until = time.monotonic() + PATIENCE_S
         problem = waited_for(self.url, until, self._ended)
         if problem:
             raise Unavailable(f"the Prefect server does not start: {problem}; see {home() / 'house.log'}")
