@@ -51,7 +51,7 @@ def settings(url: str, folders: list[Path]) -> dict[str, str]:
         "PREFECT_API_URL": url,
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
         "PREFECT_CLIENT_MAX_RETRIES": "8",  # with growing waits: a server may be away for a minute or two
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # what the service itself says is for its own log
         "PYTHONSAFEPATH": "1",
         runs.SERVICE: str(os.getpid()),
         roots.VARIABLE: os.environ.get(roots.VARIABLE, os.pathsep.join(str(folder) for folder in folders)),
