@@ -467,3 +467,35 @@ def test_every_option_that_is_text_is_a_path_or_known_to_be_none() -> None:
     }
     assert text >= roots.WORDS
     assert text - roots.WORDS >= {"out", "shots", "truth"}
+
+
+def test_a_watched_inbox_gives_films_until_the_time_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "EVERY_S", 0.01)
+    late = tmp_path / "late.mkv"
+    late.write_bytes(b"late")
+    came = queue.Found((Entry(str(late), Options(out=str(tmp_path / "out"))),))
+    over = Terms(tmp_path / "out")
+    looked: list[int] = []
+
+    def again() -> queue.Found:
+        looked.append(1)
+        if len(looked) == 3:
+            monkeypatch.setattr(over, "until", datetime(2026, 1, 1, tzinfo=UTC))
+        return came if len(looked) > 1 else queue.Found(())
+
+    def restore(entry: Entry) -> Any:
+        made(entry)
+        return SimpleNamespace(damage=0, exit_code=0)
+
+    night, _ = batch(tmp_path, {"early": 0}, again=again, terms=over, restore=restore)
+    assert states(night) == {"early": "restored", "late": "restored"}
+    assert "the window ended" in night.why_ended
+    assert work.exit_code(night) == 0
+
+
+def test_a_film_that_never_settles_is_left_for_another_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Settling, "left_s", lambda _, path: 1.0 if "growing" in path.name else 0.0)
+    night, began = batch(tmp_path, {"growing": 0, "whole": 0}, settling=Settling(0.05))
+    assert began == ["whole"]
+    assert {result.name: result.why for result in night.results}["growing"] == "it is still being written to"
+    assert work.exit_code(night) == 75
