@@ -145,7 +145,8 @@ def failed(error: RestoreError) -> State[Any]:
 
     said = shown(str(error))
     if is_submitted():  # nobody is there to catch it, and Prefect would print its traceback as that of a bug
-        logging.getLogger("prefect.engine").setLevel(logging.CRITICAL + 1)
+        for name in ("prefect.engine", "prefect.flow_runs"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         log.error("%s", said)
     return Failed(message=said, data=error)
 
