@@ -194,7 +194,7 @@ class Stage:
             self.problems.append(f"named as failed: {sorted(named)}")
         if compared:
             self._same_bytes()
-        said = "".join(command.said() for command in commands)
+        said = "".join({command.log: command.said() for command in commands}.values())
         twice = [name for name, times in Counter(_restored(said)).items() if times > 1]
         if twice:
             self.problems.append(f"restored twice: {twice}")
