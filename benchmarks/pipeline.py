@@ -1,19 +1,24 @@
 """How fast a reel goes, beside what the machine could do at best and beside the usual ways, all in one run.
 
-    python benchmarks/pipeline.py FILM [--rounds 3] [--seconds 30] [--scaling] [--page docs/performance.md]
+    python benchmarks/pipeline.py FILM [--rounds 3] [--seconds 30] [--page docs/performance.md]
+    python benchmarks/pipeline.py FILM --scaling [--rounds 3] [--page docs/performance.md]
 
 FILM is any film; from it gray films of the sizes and lengths that are wanted are made first. What is compared takes
 turns, round by round, and every figure is the median of the rounds with the least and the most beside it. Processor
 time is the figure to trust; what was measured while other programs took more than an eighth of the machine has a *.
-With --page the tables take the place of all that follows the line "## Measured" there.
+With --page the tables take the place of what stands under "## Measured" there, or, with --scaling, of what stands under
+"## Over length, size and shots".
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import platform
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -32,12 +37,14 @@ from restore.media.probe import probe
 from restore.media.read import Reader
 from restore.media.spec import plan
 from restore.media.write import TakeWriter
+from restore.models import card as card_of
 from restore.runtime import Runtime
 from restore.runtime.cpu import SETTINGS, Cpu
 
-MARK = "## Measured\n"
+MEASURED, SCALING = "## Measured\n", "## Over length, size and shots\n"
 PICTURES = 48
 """Frames that the usual ways and the encoders alone are given: they are as slow with more."""
+LARGE = (1920, 1080)
 SIZE = (640, 480)
 SIZES = ((320, 240), (640, 480), (1280, 720), (1920, 1080))
 LENGTHS = (75, 300, 1200, 4800)
@@ -119,8 +126,7 @@ def of_machine(film: Path, scratch: Path, count: int) -> list[str]:
     parts: dict[str, Callable[[], Any]] = {
         "roof f32": lambda: roofline("f32"),
         f"roof {precision}": lambda: roofline(precision),
-        "network, recipe film": lambda: network(runtime, 192),
-        "network, recipe draft": lambda: network(runtime, 128),
+        "network, each frame that it is shown": lambda: network(runtime, 192),
         "decode": lambda: decoding(film),
         "FFV1": encoding(film, scratch, "ffv1", "film"),
         "x264 veryfast": encoding(film, scratch, "libx264", "film"),
@@ -138,11 +144,13 @@ def of_machine(film: Path, scratch: Path, count: int) -> list[str]:
     return table((f"alone, {SIZE[0]}×{SIZE[1]}", "CPU ms a frame", "GFLOP a CPU second"), rows)
 
 
+HEAD = ("recipe", "frames a second", "CPU ms a frame", "bound, frames a second", "% of the bound", "peak MiB")
+
+
 def of_recipes(film: Path, scratch: Path, count: int) -> tuple[list[str], dict[str, list[Sample]]]:
     """Both recipes from start to end, with where the time went."""
     found = rounds({name: _restoring(film, scratch, "--recipe", name) for name in ("film", "draft")}, count)
-    head = ("recipe", "frames a second", "CPU ms a frame", "bound, frames a second", "% of the bound", "peak MiB")
-    lines = table(head, [whole(name, samples) for name, samples in found.items()])
+    lines = table(HEAD, [whole(name, samples) for name, samples in found.items()])
     names = list(dict.fromkeys((s["step"], s["name"]) for samples in found.values() for s in samples[0].more["stages"]))
     rows = []
     for step, name in names:
@@ -172,36 +180,84 @@ def _restoring(film: Path, scratch: Path, *more: str) -> Callable[[], dict[str, 
 
 
 def of_usual_ways(film: Path, scratch: Path, count: int, ours: dict[str, list[Sample]]) -> list[str]:
-    """The usual ways on the film's first frames, and how much longer than our whole runs they take."""
+    """The usual ways on the film's first frames, and how much longer than our whole runs they take: all with the same
+    network, and all without any, where a frame's way is all that is left."""
     runtime = Runtime("cpu", 2)
+    alone = rounds({name: lambda name=name: bare(film, name) for name in ours}, count)
+    lines = []
+    for what, given, mine in (("with our network", runtime, ours), ("without a network", Blank(), alone)):
+        found = rounds({name: _going(name, film, scratch, given) for name in WAYS}, count)
+        rows = [row("ours" + mark([s for x in mine.values() for s in x]), "–", "–", *_own(mine))]
+        for name, samples in found.items():
+            wall, cpu = _each([1000 * s.wall for s in samples]), _each([1000 * s.cpu for s in samples])
+            times = []
+            for walls, cpus in map(_spent, mine.values()):
+                times += [f"{wall / walls:.1f}× time", f"{cpu / cpus:.1f}× CPU"]
+            rows.append(row(name + mark(samples), f"{wall:.1f}", f"{cpu:.1f}", *times))
+        beside = [cell for name in ours for cell in (f"beside `{name}`", "")]
+        lines += table((what, "ms a frame", "CPU ms a frame", *beside), rows)
+    return lines
 
-    def going(name: str) -> Callable[[], None]:
-        def go() -> None:
-            with tempfile.TemporaryDirectory(dir=scratch) as folder:
-                WAYS[name](film, Path(folder), PICTURES, runtime)
 
-        return go
+def _going(name: str, film: Path, scratch: Path, runtime: Any) -> Callable[[], None]:
+    def go() -> None:
+        with tempfile.TemporaryDirectory(dir=scratch) as folder:
+            WAYS[name](film, Path(folder), PICTURES, runtime)
 
-    found = rounds({name: going(name) for name in WAYS}, count)
-    rows = []
-    for name, samples in found.items():
-        wall, cpu = (
-            statistics.median([1000 * part(s) / PICTURES for s in samples])
-            for part in (lambda s: s.wall, lambda s: s.cpu)
-        )
-        times = []
-        for mine in ours.values():
-            told = [sample.more for sample in mine]
-            times.append(f"{wall / statistics.median([1000 / t['fps'] for t in told]):.1f}× time")
-            times.append(f"{cpu / statistics.median([1000 * t['cpu_s'] / t['frames'] for t in told]):.1f}× CPU")
-        rows.append(row(name + mark(samples), f"{wall:.0f}", f"{cpu:.0f}", *times))
-    beside = [cell for name in ours for cell in (f"beside `{name}`", "")]
-    return table(("way", "ms a frame", "CPU ms a frame", *beside), rows)
+    return go
+
+
+def _each(times: Sequence[float]) -> float:
+    return statistics.median(times) / PICTURES
+
+
+def _spent(samples: Sequence[Sample]) -> tuple[float, float]:
+    """Milliseconds and processor milliseconds a frame of whole runs of ours."""
+    told = [sample.more for sample in samples]
+    return (
+        statistics.median([1000 / t["fps"] for t in told]),
+        statistics.median([1000 * t["cpu_s"] / t["frames"] for t in told]),
+    )
+
+
+def _own(mine: dict[str, list[Sample]]) -> list[str]:
+    return [cell for spent in map(_spent, mine.values()) for cell in (f"{spent[0]:.1f} ms", f"{spent[1]:.1f} CPU ms")]
+
+
+class Blank:
+    """Stands where a runtime is: its network says at once that nothing has any colour."""
+
+    def __init__(self) -> None:
+        self.card = card_of("duo")
+
+    def painter(self, *_named: str) -> Blank:
+        return self
+
+    def __call__(self, light: Any, *_guided: Any, seen: int = 0, step: int = 1) -> Any:
+        sides = [side // self.card.stride for side in light.shape[2:]]
+        return np.zeros((self.card.candidates, len(range(seen, len(light), step)), 2, *sides), np.float32)
+
+
+def bare(film: Path, recipe: str) -> dict[str, Any]:
+    """Our own way of a frame, from film to proved master, when the network is `Blank`, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, Path(__file__).with_name("bare_way.py"), film, recipe], capture_output=True, text=True
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return dict(json.loads(done.stdout))
+
+
+def of_large(film: str, scratch: Path) -> list[str]:
+    """Both recipes at 1080p, once: what memory they take."""
+    large = made(film, scratch / "large.mp4", 144, LARGE)
+    found = rounds({name: _restoring(large, scratch, "--recipe", name) for name in ("film", "draft")}, 1)
+    head = ("144 frames, 1920×1080, once", *HEAD[1:])
+    return table(head, [whole(name, samples) for name, samples in found.items()])
 
 
 def of_scaling(film: str, scratch: Path, count: int) -> list[str]:
     """Recipe draft over lengths, sizes and numbers of shots."""
-    head = ("film", "frames a second", "CPU ms a frame", "bound, frames a second", "% of the bound", "peak MiB")
     films = {f"{n} frames, {SIZE[0]}×{SIZE[1]}": made(film, scratch / f"l{n}.mp4", n, SIZE) for n in LENGTHS}
     films |= {f"300 frames, {w}×{h}": made(film, scratch / f"s{h}.mp4", 300, (w, h)) for w, h in SIZES}
     work = {name: _restoring(path, scratch, "--recipe", "draft") for name, path in films.items()}
@@ -216,7 +272,7 @@ def of_scaling(film: str, scratch: Path, count: int) -> list[str]:
     found = rounds(work, count)
     peaks = [statistics.median([s.more["peak_mib"] for s in found[name]]) for name in list(found)[: len(LENGTHS)]]
     slope = 1000 * float(np.polyfit(LENGTHS, peaks, 1)[0])
-    lines = table(head, [whole(name, samples) for name, samples in found.items()])
+    lines = table(("film", *HEAD[1:]), [whole(name, samples) for name, samples in found.items()])
     return [*lines, f"Peak memory rises by {slope:.1f} MiB for 1,000 frames more.", ""]
 
 
@@ -225,28 +281,42 @@ def main() -> None:
     parser.add_argument("film")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=30.0, help="of the film that the recipes are given")
-    parser.add_argument("--scaling", action="store_true", help="lengths, sizes and shots too; takes an hour")
+    parser.add_argument("--scaling", action="store_true", help="lengths, sizes and numbers of shots instead")
     parser.add_argument("--page", type=Path, help="the page to write the tables into")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        film = made(wanted.film, scratch / "film.mp4", round(24 * wanted.seconds), SIZE)
-        ours, found = of_recipes(film, scratch, wanted.rounds)
-        made_of = (
-            f"{wanted.seconds:g} s of {Path(wanted.film).name}, made gray, {SIZE[0]}×{SIZE[1]}, 24 frames a second"
-        )
-        machine = f"{platform.processor() or platform.machine()}, {Cpu(1).describe()['precision']}"
-        lines = [
-            f"{made_of}; {wanted.rounds} rounds; {machine}. The median, with the least and the most.",
-            *ours,
-            *of_machine(film, scratch, wanted.rounds),
-            *of_usual_ways(film, scratch, wanted.rounds, found),
-            *(of_scaling(wanted.film, scratch, wanted.rounds) if wanted.scaling else []),
-        ]
+        lines = scaled(wanted, scratch) if wanted.scaling else measured(wanted, scratch)
     print("\n".join(lines))
     if wanted.page is not None:
-        before = wanted.page.read_text(encoding="utf-8").partition(MARK)[0]
-        wanted.page.write_text(f"{before}{MARK}\n{chr(10).join(lines).rstrip()}\n", encoding="utf-8")
+        under = SCALING if wanted.scaling else MEASURED
+        before, _, after = wanted.page.read_text(encoding="utf-8").partition(under)
+        rest = after.partition("\n## ")
+        wanted.page.write_text(f"{before}{under}\n{chr(10).join(lines).rstrip()}\n{rest[1]}{rest[2]}", encoding="utf-8")
+
+
+def about(wanted: argparse.Namespace, seconds: str) -> str:
+    machine = f"{platform.processor() or platform.machine()}, {Cpu(1).describe()['precision']}"
+    return (
+        f"{seconds}{Path(wanted.film).name}, made gray, {SIZE[0]}×{SIZE[1]} where nothing else is said, 24 frames a "
+        f"second; {wanted.rounds} rounds; {machine}. The median, with the least and the most."
+    )
+
+
+def measured(wanted: argparse.Namespace, scratch: Path) -> list[str]:
+    film = made(wanted.film, scratch / "film.mp4", round(24 * wanted.seconds), SIZE)
+    ours, found = of_recipes(film, scratch, wanted.rounds)
+    return [
+        about(wanted, f"{wanted.seconds:g} s of "),
+        *ours,
+        *of_large(wanted.film, scratch),
+        *of_machine(film, scratch, wanted.rounds),
+        *of_usual_ways(film, scratch, wanted.rounds, found),
+    ]
+
+
+def scaled(wanted: argparse.Namespace, scratch: Path) -> list[str]:
+    return [f"Recipe `draft`. {about(wanted, '')}", *of_scaling(wanted.film, scratch, wanted.rounds)]
 
 
 if __name__ == "__main__":
