@@ -54,12 +54,15 @@ def _gathered(own: list[Float], ways: list[Way], reach: int, wanted: tuple[int, 
 def neighbours(colour: Sequence[Colour], between: Sequence[Step]) -> list[tuple[Colour, Colour]]:
     """For each frame (C, h, w) the frame before and after, fetched along motion; its own where that is not believed,
     and where there is none."""
-    near = []
-    for t, mine in enumerate(colour):
-        before = _beside(mine, colour[t - 1], between[t - 1][1]) if t > 0 else mine
-        after = _beside(mine, colour[t + 1], between[t][0]) if t < len(colour) - 1 else mine
-        near.append((before, after))
-    return near
+    return [beside(colour, between, t) for t in range(len(colour))]
+
+
+def beside(colour: Sequence[Colour], between: Sequence[Step], t: int) -> tuple[Colour, Colour]:
+    """The same for frame t alone."""
+    mine = colour[t]
+    before = _beside(mine, colour[t - 1], between[t - 1][1]) if t > 0 else mine
+    after = _beside(mine, colour[t + 1], between[t][0]) if t < len(colour) - 1 else mine
+    return before, after
 
 
 def _beside(mine: Colour, other: Colour, way: Way) -> Colour:

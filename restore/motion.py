@@ -29,7 +29,7 @@ LONGEST = 320
 """Longer side, px, of the light that surfaces are found in; motion is known on a grid of half of that."""
 SHORTEST = 64
 """A side with fewer px is stretched: OpenCV's DIS (5.0) reads beyond thin pictures."""
-KEPT = 48
+KEPT = 40
 """Pairs of frames whose motion is remembered, of all shots at work: more than lie between the first and the last filter
 of a chain."""
 RELATIVE = 0.05

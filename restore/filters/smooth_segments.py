@@ -48,7 +48,6 @@ class SmoothSegments(AlongMotion):
 
         Raises BadRecipe for frames that have no colour yet.
         """
-        del shot
         paths = self.paths(runtime)
         kept: dict[int, Colour] = {}
 
@@ -59,12 +58,14 @@ class SmoothSegments(AlongMotion):
             for t, (light, colour) in enumerate(zip(frames.light, given, strict=True), frames.start):
                 if t not in kept:
                     kept[t] = self._drawn(motion.small(light, frames.depth), colour)
-            made = np.stack([kept[t] for t in range(frames.start, frames.stop)])
+            drawn = [kept[t] for t in range(frames.start, frames.stop)]
+            made = np.stack(drawn)
             if self.neighbours:
-                near = along.neighbours(list(made), paths.steps(frames, made.shape[2:]))
-                for mine, (before, after) in zip(made, near, strict=True):
-                    mine += before + after
-                made *= np.float32(1 / 3)
+                between = paths.steps(frames, made.shape[2:])
+                for t in range(*motion.inner(frames, shot, 1)):
+                    before, after = along.beside(drawn, between, t)
+                    made[t] += before + after
+                    made[t] *= np.float32(1 / 3)
             return replace(frames, colour=made)
 
         return smooth
