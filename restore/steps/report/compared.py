@@ -222,5 +222,6 @@ def _rest(pair: Comparison) -> dict[str, Any]:
         "damage_more": max(0, len(survey.damage) - words.LISTED),
         "notes": [clean(note) for note in (*survey.reel.notes, *survey.notes)],
         "made": {"known": a and b, "rows": rows},
-        "networks": [], "recipe": "", "settings": [], "timings": [], "made_with": [], "links": [],
+        "networks": [], "recipe": "", "settings": [], "timings": [], "stages": [], "pace": "",
+        "made_with": [], "links": [],
     }  # fmt: skip

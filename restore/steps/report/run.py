@@ -193,6 +193,8 @@ def _of_making(run: Restored) -> dict[str, Any]:
         "recipe": words.pretty(provenance.get("recipe", {})),
         "settings": [(clean(k), clean(v)) for k, v in provenance.get("options", {}).items() if v is not None],
         "timings": words.timings(provenance.get("run", {}).get("seconds", {}), run.survey.frames),
+        "stages": words.stages(provenance.get("run", {}).get("profile", {})),
+        "pace": words.pace(provenance.get("run", {}).get("profile", {})),
         "made_with": words.versions(provenance),
         "links": words.links(run.survey.reel.name, provenance, PAPERS),
     }

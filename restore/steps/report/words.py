@@ -121,6 +121,31 @@ def timings(seconds: Mapping[str, float], frames: int) -> list[tuple[str, str, s
     return rows
 
 
+def stages(profile: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Stage, seconds at work, seconds waited, processor milliseconds a frame; of steps, which have no waits of their
+    own, the name alone."""
+    return [
+        (
+            clean(stage["name"]) or clean(stage["step"]).capitalize(),
+            f"{stage['wall_s']:.1f} s",
+            f"{stage['waited_s']:.1f} s" if stage["name"] else "",
+            f"{1000 * stage['cpu_s'] / max(profile['frames'], 1):.2f} ms",
+        )
+        for stage in profile.get("stages", [])
+    ]
+
+
+def pace(profile: Mapping[str, Any]) -> str:
+    """How fast it went beside what these processors could have done."""
+    if not profile.get("stages"):
+        return ""
+    return (
+        f"{profile['fps']:.1f} frames a second, {profile['percent']:.0f} % of the {profile['bound_fps']:.1f} that "
+        f"{profile['processors']} processors could do if no stage ever waited; "
+        f"peak memory {profile['peak_mib']:.0f} MiB"
+    )
+
+
 def links(name: str, provenance: Mapping[str, Any], papers: Sequence[str]) -> list[tuple[str, str, str]]:
     """Address, text and SHA-256 of the files beside the page; `papers`: how the names of the papers end."""
     files = [(str(file["name"]), str(file["sha256"])) for file in provenance.get("outputs", [])]
