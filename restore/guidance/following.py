@@ -17,12 +17,14 @@ from restore.guidance import doubt as doubts
 from restore.guidance.doubt import MOST, Float, Place
 from restore.guidance.known import Frame, Known, framed, held, joined
 from restore.guidance.memory import Memory, places
-from restore.guidance.surroundings import SURE, painted, spread
+from restore.guidance.surroundings import painted, spread
 from restore.guidance.ways import Search, exposed, moved, still
 from restore.motion import Small
 
 SURER = 1.0
 """By so much (a factor of e) must the colour found at once be surer for the way that was followed to be given up."""
+ASK = 40.0
+"""Doubt beyond which memory is asked."""
 BETTER = 0.5
 """Code values by which light must fit better for a way to be set right."""
 
@@ -114,7 +116,7 @@ class Follower:
         """With what the memory says of places that are in doubt."""
         rows, columns = frame.light.shape
         small = places(frame.light.shape)
-        unsure = cv2.resize(known.doubt, small[::-1], interpolation=cv2.INTER_AREA).reshape(small) > SURE
+        unsure = cv2.resize(known.doubt, small[::-1], interpolation=cv2.INTER_AREA).reshape(small) > ASK
         if not len(self._memory) or not unsure.any():
             return known
         ab, doubt = self._memory.asked(frame.tone, unsure)

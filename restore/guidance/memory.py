@@ -15,7 +15,7 @@ Float = npt.NDArray[np.float32]
 
 STRIDE = 4
 """px of the carried planes to one remembered place, each way."""
-PLACES = 4096
+PLACES = 2048
 """Places remembered at the most: the eldest go."""
 SCALES = ((1, 8.0), (3, 10.0), (7, 16.0), (15, 24.0))
 """Places over which light is averaged, and the code values of 255 that count as one step of likeness."""
@@ -23,10 +23,13 @@ BUSY = ((3, 8.0), (7, 10.0))
 """The same for the standard deviation of light."""
 APART = 0.25
 """Share of the picture's longer side that counts as one step of likeness, within a shot."""
-AT_LEAST = 120.0
+AT_LEAST = 8.0
 """Doubt of what looks exactly alike; see `restore.guidance.doubt`."""
 EACH_STEP = 60.0
 """Doubt more for each squared step that the most alike is away."""
+ELSEWHERE = 200.0
+"""Doubt more of what was seen in another shot. With these three, measured on films of which the first frame was
+remembered, colours 56 frames later are off by half to all of their doubt."""
 KNOWN = 60.0
 """Colours with less doubt are remembered."""
 ROWS = 512
@@ -39,6 +42,7 @@ class Memory:
     def __init__(self) -> None:
         self._looks = np.zeros((0, len(SCALES) + len(BUSY) + 2), np.float32)
         self._ab = np.zeros((0, 2), np.float32)
+        self._more = np.zeros(0, np.float32)  # doubt of each, beside how alike it is
 
     def __len__(self) -> int:
         return len(self._ab)
@@ -57,6 +61,8 @@ class Memory:
         thin = max(1, np.count_nonzero(sure) // (PLACES // 2))
         self._looks = np.concatenate([self._looks, looks[sure][::thin]])[-PLACES:]
         self._ab = np.concatenate([self._ab, colours[sure][::thin]])[-PLACES:]
+        more = np.full(len(colours[sure][::thin]), AT_LEAST if here else AT_LEAST + ELSEWHERE, np.float32)
+        self._more = np.concatenate([self._more, more])[-PLACES:]
 
     def asked(self, light: Float, wanted: npt.NDArray[np.bool_]) -> tuple[Float, Float]:
         """(h', w', 2) a*b* and (h', w') doubt of the places of `places(light.shape)` that are `wanted`; the doubt of
@@ -82,7 +88,7 @@ class Memory:
         alike /= alike.sum(axis=1, keepdims=True)
         mean = alike @ self._ab
         spread = alike @ np.square(self._ab).sum(axis=1) - np.square(mean).sum(axis=1)
-        return mean, np.maximum(spread, 0) + AT_LEAST + EACH_STEP * np.maximum(nearest, 0)
+        return mean, np.maximum(spread, 0) + alike @ self._more + EACH_STEP * np.maximum(nearest, 0)
 
 
 def places(picture: tuple[int, ...]) -> tuple[int, int]:

@@ -1,0 +1,277 @@
+"""How far painted colour carries: shots of colour films made gray, of which the true colour of a frame is given back.
+
+    python benchmarks/guidance.py FOLDER --out docs/guidance-numbers.md [--kept FILE] [--pictures FOLDER] [--second]
+
+FOLDER holds films in colour, in subfolders `video_cartoon`, `video_emoji2d` and `video_natural`; only shots that the
+shipped network never saw are used, as configs/train/first.toml names them. Everything is scored as a master would show
+it: chroma planes at the film's own subsampling under its own luma. `--kept` is a file that holds what was measured
+already, so that the same command goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import guidance_baselines as plain
+import numpy as np
+from guidance_baselines import Float, Paint
+
+from restore import colour, filters, metrics
+from restore.contracts import Frames, Light, Painted, Scene
+from restore.film import ColourTags, Shot
+from restore.guidance.carried import shape_of, small
+from restore.media.probe import probe
+from restore.media.read import Reader
+from restore.runtime import Runtime
+
+SHOTS: tuple[tuple[str, str, int, int], ...] = (
+    ("spring", "video_cartoon/penny_chip_spring.mp4", 0, 192),
+    ("surfing 1", "video_cartoon/penny_chip_beach_surfing.mp4", 0, 57),
+    ("surfing 3", "video_cartoon/penny_chip_beach_surfing.mp4", 112, 178),
+    ("winter", "video_cartoon/penny_chip_winter.mp4", 0, 179),
+    ("bunny 1829", "video_cartoon/bbb_048-165s.mp4", 1829, 1894),
+    ("bunny 1979", "video_cartoon/bbb_048-165s.mp4", 1979, 2467),
+    ("bunny 2535", "video_cartoon/bbb_048-165s.mp4", 2535, 2708),
+    ("brother", "video_natural/intel_asl_brother.mp4", 0, 66),
+    ("school", "video_natural/intel_asl_school.mp4", 0, 72),
+    ("two faces", "video_natural/intel_gif_head-pose-face-detection-female-and-male.mp4", 0, 56),
+    ("frog", "video_natural/mdn_frog.mp4", 0, 248),
+    ("pig", "video_natural/mdn_pig.mp4", 0, 196),
+    ("coffee", "video_natural/sam2_04_coffee.mp4", 0, 287),
+)
+"""Name, file, first frame, end: every shot of at least 48 frames of the films that the network never saw."""
+
+MEASURES = ("psnr", "ciede2000", "warp_error")
+BASELINES: dict[str, Callable[[Any, Paint], Float]] = {
+    "gray": plain.gray, "plain DIS": plain.propagated, "DIS, nearest": plain.nearest, "Levin 2004": plain.optimized,
+}  # fmt: skip
+OURS, NETWORK, TRUTH = "carry", "network", "truth"
+Scores = dict[str, dict[str, float]]
+"""Frame (as text, or "mean") → measure → value."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A shot: light, true chroma planes, and how code values mean light."""
+
+    name: str
+    drawn: bool
+    frames: Frames
+    chroma: tuple[tuple[Light, Light], ...]
+
+    def rgb(self, t: int, chroma: tuple[Light, Light] | None = None) -> Float:
+        """Frame `t` as a player shows it, with its own chroma or other."""
+        cb, cr = chroma or self.chroma[t]
+        return colour.to_rgb(self.frames.light[t], cb, cr, self.frames.tags, self.frames.depth)
+
+    def shown(self, t: int, ab: Float) -> Float:
+        """Frame `t` with a*b* (h, w, 2) of any size, as a master would show it."""
+        light = self.frames.light[t]
+        luma = colour.luma(light, self.frames.depth, self.frames.tags.full_range)
+        rows, columns = ab.shape[:2]
+        under = cv2.resize(luma, (columns, rows), interpolation=cv2.INTER_AREA)
+        planes = np.ascontiguousarray(ab.transpose(2, 0, 1))[None]
+        cbcr = colour.cbcr_from_ab(planes, under[None], self.frames.tags.matrix)[0]
+        size = self.chroma[t][0].shape
+        return self.rgb(t, colour.chroma_planes(cbcr, light, self.frames.tags, self.frames.depth, size))
+
+    def painted(self, t: int, sure: Float | None = None) -> tuple[Float, Float]:
+        """The true a*b* (h, w, 2) of frame `t`, and where it is given: everywhere, unless `sure` (h, w) says."""
+        ab = np.ascontiguousarray(colour.rgb_to_lab(self.rgb(t))[..., 1:])
+        return ab, np.ones(ab.shape[:2], np.float32) if sure is None else sure
+
+
+def clips(folder: Path, most: int) -> Iterator[Clip]:
+    """The shots, each up to `most` frames."""
+    for name, file, start, stop in SHOTS:
+        reel = probe(str(folder / file), digest=False)
+        lights, chroma = list[Light](), list[tuple[Light, Light]]()
+        with Reader(reel, chroma=True) as reader:
+            for picture in reader.pictures():
+                if picture.index >= min(stop, start + most):
+                    break
+                if picture.index >= start:
+                    assert picture.chroma is not None
+                    lights.append(picture.light.copy())
+                    chroma.append((picture.chroma[0].copy(), picture.chroma[1].copy()))
+        tags: ColourTags = reel.video.colour
+        frames = Frames(np.stack(lights), None, 0, reel.video.bit_depth, tags)
+        yield Clip(name, "natural" not in file, frames, tuple(chroma))
+
+
+def ways_to_paint(clip: Clip) -> dict[str, dict[int, tuple[Float, Float]]]:
+    """What is given back of the true colours."""
+    last = len(clip.frames) - 1
+    return {
+        "first": {0: clip.painted(0)},
+        "first and last": {0: clip.painted(0), last: clip.painted(last)},
+        "middle": {last // 2: clip.painted(last // 2)},
+        "20 dots": {0: clip.painted(0, dots(clip, 20))},
+    }
+
+
+def dots(clip: Clip, count: int) -> Float:
+    """(h, w): dots of 3 px in the 20 largest surfaces of the first frame, as a person would place them."""
+    from restore.segments import surfaces_of
+
+    light = small(clip.frames.light[0], clip.frames.depth, shape_of(clip.frames.light.shape[1:], 320))
+    labels = surfaces_of(light)
+    sure = np.zeros(clip.frames.light.shape[1:], np.float32)
+    for label in np.argsort(-np.bincount(labels.ravel()))[:count]:
+        inside = np.pad((labels == label).astype(np.uint8), 1)
+        depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)[1:-1, 1:-1]
+        y, x = np.unravel_index(int(np.argmax(depth)), depth.shape)
+        factor = sure.shape[1] / labels.shape[1]
+        cv2.circle(sure, (round(x * factor), round(y * factor)), 3, 1, -1)
+    return sure
+
+
+def carried(clip: Clip, paint: Paint, runtime: Runtime, wanted: set[int]) -> tuple[dict[int, Float], float, Float]:
+    """The product's own filters: carry, then colorize. a*b* of the wanted frames, CPU-seconds, and confidence."""
+    with tempfile.TemporaryDirectory() as scratch:
+        shot = Shot(1, 1, 0, len(clip.frames), 0, len(clip.frames), "start")
+        given = tuple(
+            Painted(t, np.ascontiguousarray(ab.transpose(2, 0, 1)), sure, "benchmark")
+            for t, (ab, sure) in sorted(paint.items())
+        )
+        scene = Scene(0, len(clip.frames), given, lambda: iter([clip.frames]), lambda t: clip.frames.light[t], scratch,
+                      "k" * 64)  # fmt: skip
+        began = time.process_time()
+        frames = filters.find("carry")().foresee(shot, scene)(clip.frames)
+        took = time.process_time() - began
+    assert frames.hints is not None
+    return {t: automatic(frames, t, runtime) for t in wanted}, took, frames.hints[:, 2].mean(axis=(1, 2))
+
+
+def automatic(frames: Frames, t: int, runtime: Runtime) -> Float:
+    """What `colorize` makes of frame `t`, a*b* (h, w, 2); guided where the frames have hints."""
+    pair = frames.part(max(0, t - 1), t + 1)
+    shot = Shot(1, 1, pair.start, pair.stop, pair.start, pair.stop, "start")
+    made = filters.find("colorize")().begin(shot, runtime)(pair)
+    assert made.colour is not None
+    cbcr, (rows, columns) = made.colour[-1], made.colour.shape[2:]
+    light = cv2.resize(frames.light[t], (columns, rows), interpolation=cv2.INTER_AREA)
+    luma = colour.luma(light, frames.depth, frames.tags.full_range)
+    planes = np.stack([luma, *cbcr], axis=-1) @ colour.ycbcr.rgb_matrix(frames.tags.matrix).T.astype(np.float32)
+    return np.ascontiguousarray(colour.rgb_to_lab(np.clip(planes, 0, 1).astype(np.float32))[..., 1:])
+
+
+def scored(clip: Clip, made: Callable[[int], Float], frames: list[int], *, pairs: bool) -> Scores:
+    """Every frame's PSNR and CIEDE2000, and where `pairs` the warp error to the frame before; and their means."""
+    found: Scores = {}
+    for t in frames:
+        truth, restored = clip.rgb(t), made(t)
+        values = {name: float(metrics.find(name)().begin().add(restored, truth) or 0) for name in MEASURES[:2]}
+        if pairs and t:
+            tally = metrics.find("warp_error")().begin()
+            tally.add(made(t - 1), clip.rgb(t - 1))
+            values["warp_error"] = float(tally.add(restored, truth) or 0)
+        found[str(t)] = values
+    names = {name for values in found.values() for name in values}
+    others = [values for frame, values in found.items() if frame != "0"]
+    found["mean"] = {n: float(np.mean([v[n] for v in others if n in v])) for n in sorted(names)}
+    return found
+
+
+def measured(clip: Clip, runtime: Runtime, every: int, pictures: Path | None) -> dict[str, Any]:
+    """All ways to paint a shot, and all ways to carry that."""
+    frames = sorted({0, 1, *range(every, len(clip.frames), every), min(48, len(clip.frames) - 1)})
+    wanted = {max(0, t - before) for t in frames for before in (0, 1)}
+    result: dict[str, Any] = {"drawn": clip.drawn, "frames": len(clip.frames)}
+    lights = np.stack([(f >> (clip.frames.depth - 8)).astype(np.uint8) for f in clip.frames.light])
+    shown: dict[str, Callable[[int], Float]] = {}
+    for way, paint in ways_to_paint(clip).items():
+        first = way == "first"
+        ours, took, sure = carried(clip, paint, runtime, wanted)
+        result[way] = {OURS: scored(clip, lambda t, ours=ours: clip.shown(t, ours[t]), frames, pairs=first)}
+        result[way]["CPU ms a frame"] = 1000 * took / len(clip.frames)
+        result[way]["confidence"] = [round(float(value), 4) for value in sure]
+        shown.setdefault(OURS, lambda t, ours=ours: clip.shown(t, ours[t]))
+        for name, make in BASELINES.items():
+            if first or (name != "gray" and (way == "20 dots") == (name == "Levin 2004")):
+                made = make(lights, paint)
+                result[way][name] = scored(clip, lambda t, made=made: clip.shown(t, made[t]), frames, pairs=False)
+                shown.setdefault(name, lambda t, made=made: clip.shown(t, made[t]))
+        if first:
+            alone = {t: automatic(clip.frames, t, runtime) for t in frames}
+            result[way][NETWORK] = scored(clip, lambda t, alone=alone: clip.shown(t, alone[t]), frames, pairs=False)
+            result[way][TRUTH] = scored(clip, clip.rgb, frames, pairs=True)
+    if pictures is not None:
+        strip(clip, shown, pictures / f"{clip.name.replace(' ', '-')}.png")
+    return result
+
+
+def strip(clip: Clip, shown: Mapping[str, Callable[[int], Float]], path: Path) -> None:
+    """Frames 1, 24, 48 and 96, or the last: gray, plain DIS, carried, true."""
+    last = len(clip.frames) - 1
+    chosen = [t for t in (1, 24, 48) if t < last] + [min(96, last)]
+    rows = []
+    for name in ("gray", "plain DIS", OURS, TRUTH):
+        make = clip.rgb if name == TRUTH else shown[name]
+        rows.append(np.hstack([cv2.resize(make(t), (320, 200)) for t in chosen]))
+    cv2.imwrite(str(path), cv2.cvtColor((np.vstack(rows) * 255).astype(np.uint8), cv2.COLOR_RGB2BGR))
+
+
+def second_keyframe(clip: Clip, runtime: Runtime, every: int) -> dict[str, Any]:
+    """With the first frame painted: the frame that the tool asks for next, and ten random ones: mean PSNR with each."""
+    frames = sorted({*range(every, len(clip.frames), every)})
+    first = {0: clip.painted(0)}
+    sure = carried(clip, first, runtime, set())[2]
+    asked = next_best(sure)
+    rng = np.random.default_rng(7)
+    others = sorted({int(t) for t in rng.choice(np.arange(1, len(clip.frames)), 10, replace=False)})
+    found: dict[int, float] = {}
+    for t in (asked, *others):
+        if t not in found:
+            ours = carried(clip, {**first, t: clip.painted(t)}, runtime, set(frames))[0]
+            made = scored(clip, lambda f, ours=ours: clip.shown(f, ours[f]), frames, pairs=False)
+            found[t] = made["mean"]["psnr"]
+    return {"asked": asked, "psnr": found[asked], "random": {str(t): found[t] for t in others}}
+
+
+def next_best(sure: Float) -> int:
+    """The frame from which most of what is unsure is near: doubt weighed by nearness (a third at 24 frames)."""
+    lacking = 1 - sure
+    away = np.abs(np.arange(len(sure))[:, None] - np.arange(len(sure)))
+    return int(np.argmax((np.exp(-away / 24.0) * np.minimum(lacking[:, None], lacking)).sum(axis=1)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--out", type=Path, help="the page, whose tables are replaced")
+    parser.add_argument("--kept", type=Path, required=True, help="JSON file of what is measured already")
+    parser.add_argument("--frames", type=int, default=97, help="of each shot, at the most")
+    parser.add_argument("--every", type=int, default=8, help="each n-th frame is scored")
+    parser.add_argument("--pictures", type=Path, help="a folder that is there, for strips to look at")
+    parser.add_argument("--second", action="store_true", help="measure the second keyframe too: eleven runs a shot")
+    given = parser.parse_args()
+    cv2.setNumThreads(1)
+    runtime = Runtime("cpu", 1)
+    kept: dict[str, Any] = json.loads(given.kept.read_text(encoding="utf-8")) if given.kept.exists() else {}
+    for clip in clips(given.folder, given.frames):
+        shot = kept.setdefault(clip.name, {})
+        if "first" not in shot:
+            shot.update(measured(clip, runtime, given.every, given.pictures))
+        elif given.second and "second" not in shot:
+            shot["second"] = second_keyframe(clip, runtime, 2 * given.every)
+        given.kept.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+        print(clip.name, {k: round(v["mean"]["psnr"], 2) for k, v in shot["first"].items() if isinstance(v, dict)},
+              file=sys.stderr, flush=True)  # fmt: skip
+    if given.out is not None:
+        from guidance_page import page
+
+        given.out.write_text(page(kept), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
