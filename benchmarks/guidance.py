@@ -15,7 +15,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,21 +35,22 @@ from restore.runtime import Runtime
 
 SHOTS: tuple[tuple[str, str, int, int], ...] = (
     ("spring", "video_cartoon/penny_chip_spring.mp4", 0, 192),
-    ("surfing 1", "video_cartoon/penny_chip_beach_surfing.mp4", 0, 57),
-    ("surfing 3", "video_cartoon/penny_chip_beach_surfing.mp4", 112, 178),
-    ("winter", "video_cartoon/penny_chip_winter.mp4", 0, 179),
-    ("bunny 1829", "video_cartoon/bbb_048-165s.mp4", 1829, 1894),
-    ("bunny 1979", "video_cartoon/bbb_048-165s.mp4", 1979, 2467),
-    ("bunny 2535", "video_cartoon/bbb_048-165s.mp4", 2535, 2708),
     ("brother", "video_natural/intel_asl_brother.mp4", 0, 66),
-    ("school", "video_natural/intel_asl_school.mp4", 0, 72),
-    ("two faces", "video_natural/intel_gif_head-pose-face-detection-female-and-male.mp4", 0, 56),
+    ("surfing 1", "video_cartoon/penny_chip_beach_surfing.mp4", 0, 57),
     ("frog", "video_natural/mdn_frog.mp4", 0, 248),
-    ("pig", "video_natural/mdn_pig.mp4", 0, 196),
+    ("bunny 1829", "video_cartoon/bbb_048-165s.mp4", 1829, 1894),
     ("coffee", "video_natural/sam2_04_coffee.mp4", 0, 287),
+    ("winter", "video_cartoon/penny_chip_winter.mp4", 0, 179),
+    ("school", "video_natural/intel_asl_school.mp4", 0, 72),
+    ("surfing 3", "video_cartoon/penny_chip_beach_surfing.mp4", 112, 178),
+    ("pig", "video_natural/mdn_pig.mp4", 0, 196),
+    ("bunny 1979", "video_cartoon/bbb_048-165s.mp4", 1979, 2467),
+    ("two faces", "video_natural/intel_gif_head-pose-face-detection-female-and-male.mp4", 0, 56),
+    ("bunny 2535", "video_cartoon/bbb_048-165s.mp4", 2535, 2708),
 )
 """Name, file, first frame, end: every shot of at least 48 frames of the films that the network never saw."""
 
+WAYS = ("first", "20 dots", "first and last", "middle")
 MEASURES = ("psnr", "ciede2000", "warp_error")
 BASELINES: dict[str, Callable[[Any, Paint], Float]] = {
     "gray": plain.gray, "plain DIS": plain.propagated, "DIS, nearest": plain.nearest, "Levin 2004": plain.optimized,
@@ -57,6 +58,8 @@ BASELINES: dict[str, Callable[[Any, Paint], Float]] = {
 OURS, NETWORK, TRUTH = "carry", "network", "truth"
 Scores = dict[str, dict[str, float]]
 """Frame (as text, or "mean") → measure → value."""
+Shown = dict[str, Callable[[int], Float]]
+"""Name of a way → what gives frame t as a player shows it."""
 
 
 @dataclass(frozen=True)
@@ -182,42 +185,35 @@ def scored(clip: Clip, made: Callable[[int], Float], frames: list[int], *, pairs
     return found
 
 
-def measured(clip: Clip, runtime: Runtime, every: int, pictures: Path | None) -> dict[str, Any]:
-    """All ways to paint a shot, and all ways to carry that."""
-    frames = sorted({0, 1, *range(every, len(clip.frames), every), min(48, len(clip.frames) - 1)})
-    wanted = {max(0, t - before) for t in frames for before in (0, 1)}
-    result: dict[str, Any] = {"drawn": clip.drawn, "frames": len(clip.frames)}
+def measured(clip: Clip, way: str, paint: Paint, runtime: Runtime, frames: list[int]) -> tuple[dict[str, Any], Shown]:
+    """One way to paint a shot, and all ways to carry that: scores, and what gives each way's pictures."""
+    first = way == "first"
+    wanted = {max(0, t - before) for t in frames for before in ((0, 1) if first else (0,))}
+    ours, took, sure = carried(clip, paint, runtime, wanted)
+    shown: Shown = {OURS: lambda t: clip.shown(t, ours[t])}
+    result: dict[str, Any] = {
+        "CPU ms a frame": 1000 * took / len(clip.frames),
+        "confidence": [round(float(value), 4) for value in sure],
+    }
     lights = np.stack([(f >> (clip.frames.depth - 8)).astype(np.uint8) for f in clip.frames.light])
-    shown: dict[str, Callable[[int], Float]] = {}
-    for way, paint in ways_to_paint(clip).items():
-        first = way == "first"
-        ours, took, sure = carried(clip, paint, runtime, wanted)
-        result[way] = {OURS: scored(clip, lambda t, ours=ours: clip.shown(t, ours[t]), frames, pairs=first)}
-        result[way]["CPU ms a frame"] = 1000 * took / len(clip.frames)
-        result[way]["confidence"] = [round(float(value), 4) for value in sure]
-        shown.setdefault(OURS, lambda t, ours=ours: clip.shown(t, ours[t]))
-        for name, make in BASELINES.items():
-            if first or (name != "gray" and (way == "20 dots") == (name == "Levin 2004")):
-                made = make(lights, paint)
-                result[way][name] = scored(clip, lambda t, made=made: clip.shown(t, made[t]), frames, pairs=False)
-                shown.setdefault(name, lambda t, made=made: clip.shown(t, made[t]))
-        if first:
-            alone = {t: automatic(clip.frames, t, runtime) for t in frames}
-            result[way][NETWORK] = scored(clip, lambda t, alone=alone: clip.shown(t, alone[t]), frames, pairs=False)
-            result[way][TRUTH] = scored(clip, clip.rgb, frames, pairs=True)
-    if pictures is not None:
-        strip(clip, shown, pictures / f"{clip.name.replace(' ', '-')}.png")
-    return result
+    for name, make in BASELINES.items():
+        if first or (name != "gray" and (way == "20 dots") == (name == "Levin 2004")):
+            made = make(lights, paint)
+            shown[name] = lambda t, made=made: clip.shown(t, made[t])
+    if first:
+        alone = {t: automatic(clip.frames, t, runtime) for t in frames}
+        shown |= {NETWORK: lambda t: clip.shown(t, alone[t]), TRUTH: clip.rgb}
+    for name, make in shown.items():
+        result[name] = scored(clip, make, frames, pairs=first and name in (OURS, TRUTH))
+    return result, shown
 
 
-def strip(clip: Clip, shown: Mapping[str, Callable[[int], Float]], path: Path) -> None:
-    """Frames 1, 24, 48 and 96, or the last: gray, plain DIS, carried, true."""
-    last = len(clip.frames) - 1
-    chosen = [t for t in (1, 24, 48) if t < last] + [min(96, last)]
-    rows = []
-    for name in ("gray", "plain DIS", OURS, TRUTH):
-        make = clip.rgb if name == TRUTH else shown[name]
-        rows.append(np.hstack([cv2.resize(make(t), (320, 200)) for t in chosen]))
+def strip(shown: Shown, frames: list[int], path: Path) -> None:
+    """A sheet to look at, a frame to a column: gray, plain DIS, carried, true."""
+    rows = [
+        np.hstack([cv2.resize(shown[name](t), (320, 200)) for t in frames])
+        for name in ("gray", "plain DIS", OURS, TRUTH)
+    ]
     cv2.imwrite(str(path), cv2.cvtColor((np.vstack(rows) * 255).astype(np.uint8), cv2.COLOR_RGB2BGR))
 
 
@@ -253,20 +249,26 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=97, help="of each shot, at the most")
     parser.add_argument("--every", type=int, default=8, help="each n-th frame is scored")
     parser.add_argument("--pictures", type=Path, help="a folder that is there, for strips to look at")
+    parser.add_argument("--ways", nargs="+", default=WAYS, choices=WAYS, help="what is given back of the colours")
     parser.add_argument("--second", action="store_true", help="measure the second keyframe too: eleven runs a shot")
     given = parser.parse_args()
     cv2.setNumThreads(1)
     runtime = Runtime("cpu", 1)
     kept: dict[str, Any] = json.loads(given.kept.read_text(encoding="utf-8")) if given.kept.exists() else {}
     for clip in clips(given.folder, given.frames):
-        shot = kept.setdefault(clip.name, {})
-        if "first" not in shot:
-            shot.update(measured(clip, runtime, given.every, given.pictures))
-        elif given.second and "second" not in shot:
+        shot = kept.setdefault(clip.name, {"drawn": clip.drawn, "frames": len(clip.frames)})
+        frames = sorted({0, 1, *range(given.every, len(clip.frames), given.every)})
+        for way, paint in ways_to_paint(clip).items():
+            if way in given.ways and way not in shot:
+                shot[way], shown = measured(clip, way, paint, runtime, frames)
+                told = {k: round(v["mean"]["psnr"], 2) for k, v in shot[way].items() if isinstance(v, dict)}
+                print(clip.name, way, told, file=sys.stderr, flush=True)
+                if given.pictures is not None and way == "first":
+                    strip(shown, sorted({1, 24, 48, 96} & {*frames}), given.pictures / f"{clip.name}.png")
+                given.kept.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+        if given.second and "second" not in shot:
             shot["second"] = second_keyframe(clip, runtime, 2 * given.every)
-        given.kept.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-        print(clip.name, {k: round(v["mean"]["psnr"], 2) for k, v in shot["first"].items() if isinstance(v, dict)},
-              file=sys.stderr, flush=True)  # fmt: skip
+            given.kept.write_text(json.dumps(kept, indent=1), encoding="utf-8")
     if given.out is not None:
         from guidance_page import page
 

@@ -11,8 +11,9 @@ import pytest
 from painters import film, shot
 
 from restore.contracts import Frames, Painted, Scene
-from restore.film import ColourTags, Shot
+from restore.film import ColourTags, Hint, Shot
 from restore.filters.carry import Carry
+from restore.guidance.alike import remembered
 from restore.guidance.memory import Memory
 from restore.guidance.spreading import bonds, settled, smoothed
 
@@ -164,3 +165,15 @@ def test_memory_doubts_what_it_never_saw() -> None:
     ab, doubt = memory.asked(lit(0).astype(np.float32), wanted)
     assert abs(ab[12, 7, 0] - RED[0]) < 10 and abs(ab[3, 28, 1] - BLUE[1]) < 10
     assert doubt.mean() < memory.asked(255 - lit(0).astype(np.float32), wanted)[1].mean()
+
+
+def test_a_shot_remembers_the_painted_frame_that_shows_the_same() -> None:
+    rng = np.random.default_rng(2)
+    scenery = [cv2.resize(rng.uniform(0, 255, (5, 6)).astype(np.float32), (48, 36)) for _ in range(2)]
+    scenery[1] = scenery[1] * 0.2 + 200
+    moved = np.roll(scenery[0], 8, 1)
+    small = np.stack([scenery[0]] * 12 + [scenery[1]] * 12 + [moved] * 12).clip(0, 255).astype(np.uint8)
+    shots = [Shot(n, 1, 12 * n - 12, 12 * n, 12 * n - 12, 12 * n, "cut") for n in (1, 2, 3)]
+    hint = Hint(4, "x", "y", "4.png")
+    assert remembered([hint], {4}, shots, small)[0].beyond == (3,)
+    assert remembered([hint], set(), shots, small)[0].beyond == ()

@@ -91,14 +91,15 @@ class Memory:
         return mean, np.maximum(spread, 0) + alike @ self._more + EACH_STEP * np.maximum(nearest, 0)
 
 
-def places(picture: tuple[int, ...]) -> tuple[int, int]:
+def places(picture: tuple[int, ...], stride: int = STRIDE) -> tuple[int, int]:
     """Rows and columns of places of a picture (h, w)."""
-    return max(1, picture[0] // STRIDE), max(1, picture[1] // STRIDE)
+    return max(1, picture[0] // stride), max(1, picture[1] // stride)
 
 
-def described(light: Float) -> Float:
-    """(h', w', 8) what each place of light (h, w), code values of 255, looks like, in steps of likeness."""
-    rows, columns = places(light.shape)
+def described(light: Float, stride: int = STRIDE) -> Float:
+    """(h', w', 8) what each place of light (h, w), code values of 255, looks like, in steps of likeness; the last two
+    are where it is."""
+    rows, columns = places(light.shape, stride)
     small = cv2.resize(light, (columns, rows), interpolation=cv2.INTER_AREA).reshape(rows, columns)
     planes = [cv2.blur(small, (px, px)) / np.float32(step) for px, step in SCALES]
     for px, step in BUSY:

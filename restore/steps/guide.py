@@ -10,7 +10,8 @@ from pathlib import Path
 from restore import progress
 from restore.configs.recipe import Recipe
 from restore.film import Given, Hint, Shot, Survey
-from restore.guidance import another_copy, dots, keyframes, objects, reference
+from restore.filters.carry import Carry
+from restore.guidance import alike, another_copy, dots, keyframes, objects, reference
 from restore.guidance.at_hand import Asked, AtHand
 from restore.guidance.combined import put_together
 from restore.media.index import Index
@@ -66,8 +67,11 @@ def guide(plan: Plan, survey: Survey, shots: Sequence[Shot], work: Path, progres
         of_frames = _of_frames(plan, film)
         of_pictures, recipe = _of_pictures(plan, film)
         asked = [*of_pictures, *of_frames]
-    hints, against = put_together((hint for way in asked for hint in way.painted), work / FOLDER)
-    freed, remark = _freed(shots, {one.frame for way in of_frames for one in way.painted})
+        hints, against = put_together((hint for way in asked for hint in way.painted), work / FOLDER)
+        by_hand = {one.frame for way in of_frames for one in way.painted}
+        freed, remark = _freed(shots, by_hand)
+        if by_hand and any(part.memory for _, part in recipe.chain if isinstance(part, Carry)):
+            hints = alike.remembered(hints, by_hand, freed, film.small)
     said = (*(sentence for way in asked for sentence in way.said), *against, *remark)
     _tell(said)
     return Guided(hints, recipe, freed, tuple(file for way in asked for file in way.given), said)

@@ -7,6 +7,7 @@ import functools
 import gc
 import json
 import logging
+import shutil
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -34,6 +35,7 @@ from restore.media.write import TakeWriter
 from restore.overlap import overlapped
 from restore.progress import Progress
 from restore.runtime import Runtime
+from restore.steps.heaps import few_heaps
 from restore.steps.keep_shot import keep
 from restore.steps.scene import named, reaching, scene
 from restore.store import file_sha256, write_json, writing
@@ -66,18 +68,6 @@ SCRATCH = "scratch"
 
 LARGE = 1 << 20
 """Pixels of a picture from which on windows are shorter."""
-
-M_ARENA_MAX = -8
-"""glibc's number of the setting (malloc.h)."""
-
-
-def one_heap() -> None:
-    """Let all threads share one heap. glibc gives each thread its own, up to eight a processor, and every shot has
-    new threads: what one shot's threads freed would lie idle in their heaps while the next shot's fill others. (Two
-    heaps are no faster, and take 75 MB more.)"""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none, and no such heaps
-    if mallopt is not None:
-        mallopt(M_ARENA_MAX, 1)
 
 
 class Studio:
@@ -172,8 +162,8 @@ def found(shot: Shot, job: Job) -> Take | None:
     if not whole:
         log.warning("take %s of shot %d is not what was written; it is made again", key[:12], shot.number)
         return None
-    size, painted = path.stat().st_size, reaching(shot, job.hints)
-    return Take(shot, key, str(path), noted["sha256"], size, 0.0, True, chroma, painted)
+    painted = reaching(shot, job.hints)
+    return Take(shot, key, str(path), noted["sha256"], path.stat().st_size, 0.0, True, chroma, painted)
 
 
 def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None) -> Take:
@@ -194,6 +184,8 @@ def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None) -> T
         maps: list[Small] = []
         chroma = _kept(shot, job, take, progress) if shot.left else _made(shot, job, take, maps, progress)
     sureness.keep(path, maps)
+    if shot.stop == shot.scene_stop:  # parts come in order: this is the last one that wants it
+        shutil.rmtree(_scratch(job, shot), ignore_errors=True)
     sha256 = file_sha256(path)
     noted = {"sha256": sha256, "chroma_sha256": chroma, "frames": shot.frames, "start": shot.start}
     write_json(path.with_suffix(".json"), noted)
@@ -257,11 +249,16 @@ def _sessions(shot: Shot, job: Job) -> list[Session]:
         return [part.begin(shot, runtime) for part in chain]
     if not any(isinstance(part, LooksAhead) for part in chain):
         raise BadRecipe("filters: frames are painted, and nothing in the chain carries them; put carry first")
-    seen = scene(shot, hints, job.film, Path(job.takes).with_name(SCRATCH), functools.partial(_look, job))
+    seen = scene(shot, hints, job.film, _scratch(job, shot), functools.partial(_look, job))
     return [
         holding(part.foresee(shot, seen) if isinstance(part, LooksAhead) else part.begin(shot, runtime))
         for part in chain
     ]
+
+
+def _scratch(job: Job, shot: Shot) -> Path:
+    """The folder for what all parts of a shot need while they are made."""
+    return Path(job.takes).with_name(SCRATCH) / str(shot.number)
 
 
 def _look(job: Job, start: int, stop: int) -> Iterator[Frames]:
