@@ -1,0 +1,109 @@
+"""Writes the page of figures from what `benchmarks/guidance.py` measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from measuring import row, table
+
+WAYS = ("first", "20 dots", "first and last", "middle")
+METHODS = ("carry", "gray", "plain DIS", "DIS, nearest", "Levin 2004", "network")
+FAR = "48"
+
+HEAD = """# How far painted colour carries
+
+Shots of colour films are made gray by dropping their chroma, the true colour of one frame (or two, or of twenty dots)
+is given back, and what is made of it is compared with the truth. Only films that the shipped network never saw are
+used. Everything is scored as a master shows it: chroma at the film's own subsampling under its own luma. `carry` is
+the filter of that name with `colorize` after it, which fills what carried colour does not reach; the filters after
+them are left out. The network alone is `colorize`. The others are plain ways, in `benchmarks/guidance_baselines.py`.
+The frame that was painted is not in the means.
+
+    python benchmarks/guidance.py FOLDER --kept figures.json --out docs/guidance-numbers.md
+"""
+
+
+def page(kept: Mapping[str, Any]) -> str:
+    """Markdown of all that was measured; what was not is said."""
+    shots = {name: shot for name, shot in kept.items() if "first" in shot}
+    lines = [HEAD, *_first(shots), *_means(shots), *_more(shots), *_others(shots), *_second(shots)]
+    return "\n".join(lines).replace("\n\n\n", "\n\n").rstrip() + "\n"
+
+
+def _first(shots: Mapping[str, Any]) -> list[str]:
+    rows = []
+    for name, shot in shots.items():
+        scores = shot["first"]
+        best = max(scores[m]["mean"]["psnr"] for m in METHODS[1:])
+        values = [f"{scores[m]['mean']['psnr']:.1f}" for m in METHODS]
+        rows.append(row(name, _kind(shot), shot["frames"], *values, f"{scores['carry']['mean']['psnr'] - best:+.1f}"))
+    return ["## The first frame is painted: mean PSNR of each shot, dB",
+            *table(("shot", "kind", "frames", *METHODS, "carry to the best other"), rows)]  # fmt: skip
+
+
+def _means(shots: Mapping[str, Any]) -> list[str]:
+    rows = []
+    for drawn, kind in ((True, "cartoon"), (False, "natural")):
+        some = [shot["first"] for shot in shots.values() if shot["drawn"] == drawn]
+        if not some:
+            continue
+        for what, frame, measure in (
+            ("PSNR, dB", "mean", "psnr"), ("PSNR at frame 48, dB", FAR, "psnr"), ("CIEDE2000", "mean", "ciede2000"),
+        ):  # fmt: skip
+            have = [shot for shot in some if frame in shot["carry"]]
+            values = [np.mean([shot[m][frame][measure] for shot in have]) for m in METHODS]
+            rows.append(row(f"{kind}, {len(have)} shots: {what}", *(f"{value:.2f}" for value in values)))
+    return ["## Means of the shots", *table(("", *METHODS), rows)]
+
+
+def _more(shots: Mapping[str, Any]) -> list[str]:
+    rows = []
+    for name, shot in shots.items():
+        scores = shot["first"]
+        own, true = (scores[m]["mean"]["warp_error"] * 1e4 for m in ("carry", "truth"))
+        rows.append(
+            row(
+                name,
+                f"{scores['carry']['0']['psnr']:.1f}",
+                f"{own:.2f}",
+                f"{true:.2f}",
+                f"{own / true:.2f}",
+                f"{scores['CPU ms a frame']:.0f}",
+            )
+        )
+    head = ("shot", "PSNR of the painted frame, dB", "warp error ×10⁴", "the truth's", "ratio", "CPU ms a frame")
+    return ["## The painted frame, flicker, and time", *table(head, rows)]
+
+
+def _others(shots: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for way in WAYS[1:]:
+        have = {name: shot[way] for name, shot in shots.items() if way in shot}
+        lines.append(f"## Painted: {way}")
+        if not have:
+            lines += ["", "Not measured, because the machine had no time for it; the command above measures it.", ""]
+            continue
+        methods = [m for m in METHODS if all(m in scores for scores in have.values())]
+        rows = [row(n, *(f"{scores[m]['mean']['psnr']:.1f}" for m in methods)) for n, scores in have.items()]
+        lines += table(("shot: mean PSNR, dB", *methods), rows)
+    return lines
+
+
+def _second(shots: Mapping[str, Any]) -> list[str]:
+    have = {name: shot["second"] for name, shot in shots.items() if "second" in shot}
+    lines = ["## A second painted frame: the one that is asked for, and ten random ones"]
+    if not have:
+        return [*lines, "", "Not measured, because the machine had no time for it; `--second` measures it.", ""]
+    rows = []
+    for name, found in have.items():
+        others = found["random"].values()
+        rows.append(
+            row(name, found["asked"], f"{found['psnr']:.2f}", f"{np.mean([*others]):.2f}", f"{max(others):.2f}")
+        )
+    return [*lines, *table(("shot", "asked for", "PSNR, dB", "mean of the ten", "best of the ten"), rows)]
+
+
+def _kind(shot: Mapping[str, Any]) -> str:
+    return "cartoon" if shot["drawn"] else "natural"
