@@ -35,7 +35,7 @@ from restore.media.write import TakeWriter
 from restore.overlap import overlapped
 from restore.progress import Progress
 from restore.runtime import Runtime
-from restore.steps.heaps import few_heaps
+from restore.steps.heaps import one_heap
 from restore.steps.keep_shot import keep
 from restore.steps.scene import named, reaching, scene
 from restore.store import file_sha256, write_json, writing
