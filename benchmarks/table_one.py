@@ -209,6 +209,7 @@ def main() -> None:
         [(row.title, row.key, row.paper, found[row.key]) for row in ROWS if row.key in found],
         {name: float(np.mean([one[name] for one in truth])) for name in truth[0]},
         {"size": given.size, "batch": given.batch, "seeds": given.seeds, "pairs": len(pairs),
+         "rate": given.rate, "falls": given.falls,
          "held_out": [film.path.stem for film in bench.films(True)], "machine": machine(pairs.device),
          "frames": sum(len(shot.rgb) for shot in clips)},
     )  # fmt: skip

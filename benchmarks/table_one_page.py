@@ -16,8 +16,11 @@ COLUMNS = (
     ("warp_error", "warp error", "{:.5f}"), ("cdc", "CDC", "{:.5f}"),
 )  # fmt: skip
 
-FEW = 5000
+FEW = 500
 """Steps below which a run only shows that everything runs."""
+
+SHORT = 20_000
+"""Steps below which networks are still on their way."""
 
 HEAD = """# Table I of the cartoon paper, on Penny & Chip
 
@@ -33,11 +36,17 @@ first lines have its command.
 
 """
 
+BRIEF = """**A short budget.** The paper taught for days; each row here had {steps} steps of small pictures. {past}
+So differences between losses can be read, with care; where the networks would end cannot. Rows that are missing were
+not run.
+
+"""
+
 HOW = """Held out, not a frame of them learned from: {held_out}; {frames} frames are measured.
 Learned from: {pairs} pairs of frames of the other episodes, whole, at {size} px.
 
 Budget of each row: {steps} steps of {batch} (a row with Temporal colours both frames of a pair, so its step is dearer),
-Adam 1e-4, seeds {seeds}, on {machine}.
+Adam, rate {rate:g}{falls}, seeds {seeds}, on {machine}.
 
 The hypercolumn and the perceptual loss end at VGG-19's conv3_1 (networks `favc_conv3`, `favc_conv3_two`): deeper
 filters were not at hand. So no row is the published network.
@@ -56,7 +65,7 @@ def text(rows: Rows, truth: Mapping[str, float], about: Mapping[str, Any]) -> st
     steps = [one["steps"] for _, _, _, found in rows for one in found if one["steps"]]
     parts = [
         HEAD,
-        _how(about, steps),
+        _how(rows, about, steps),
         _table(rows, truth),
         _beside(rows),
         "## What holds here\n\n" + _reading(rows, steps),
@@ -64,14 +73,25 @@ def text(rows: Rows, truth: Mapping[str, float], about: Mapping[str, Any]) -> st
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 
-def _how(about: Mapping[str, Any], steps: Sequence[int]) -> str:
+def _how(rows: Rows, about: Mapping[str, Any], steps: Sequence[int]) -> str:
     span = f"{min(steps):,} to {max(steps):,}" if steps and min(steps) != max(steps) else f"{max(steps, default=0):,}"
     size = f"{about['size'][0]} × {about['size'][1]}"
     whole = HOW.format(
         held_out=", ".join(about["held_out"]), frames=about["frames"], pairs=about["pairs"], size=size, steps=span,
-        batch=about["batch"], seeds=", ".join(map(str, about["seeds"])), machine=about["machine"],
+        batch=about["batch"], seeds=", ".join(map(str, about["seeds"])), machine=about["machine"], rate=about["rate"],
+        falls=" falling to nothing along half a cosine (the paper: 1e-4 throughout)" if about["falls"] else "",
     )  # fmt: skip
-    return whole if steps and max(steps) >= FEW else TRIAL + whole
+    if not steps or max(steps) < FEW:
+        return TRIAL + whole
+    return whole if max(steps) >= SHORT else BRIEF.format(steps=span, past=_past(rows)) + whole
+
+
+def _past(rows: Rows) -> str:
+    """Which networks are past gray, in words."""
+    psnr = {title: float(np.mean([one["scores"]["psnr"] for one in found])) for title, _, _, found in rows}
+    gray = psnr.pop("Gray", float("nan"))
+    behind = [title for title, value in psnr.items() if not value > gray]
+    return f"Still behind gray: {'; '.join(behind)}." if behind else "Every network is past gray."
 
 
 def _value(found: Found, name: str, form: str) -> str:

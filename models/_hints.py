@@ -54,18 +54,20 @@ class Spread(nn.Module):
         """Channels that it gives: for each head a*/100, b*/100 and the share of hints against doubt."""
         return self.heads * PLANES
 
-    def forward(self, seen: Tensor, light: Tensor, hints: Tensor) -> Tensor:
-        """Features (N, C, h, w), the light (N, 1, h, w) there and `weighed` hints → (N, width, h, w)."""
+    def forward(self, seen: Tensor, light: Tensor, hints: Tensor, news: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (N, C, h, w), the light (N, 1, h, w) there, `weighed` hints and their `news` (N, M, h, w) → what was
+        said, (N, width, h, w), and the news, times the share of hints against doubt, (N, heads · M, h, w)."""
         count, _, height, width = seen.shape
         place = _places(seen) / GRID
         look = torch.cat((seen, light), dim=1)
         asked = _by_head(self.ask(look), self.heads)  # (N, heads, h·w, depth)
         told = torch.cat((self.answer(look), place.expand(count, -1, -1, -1)), dim=1)
-        gathered = F.adaptive_avg_pool2d(torch.cat((told * hints[:, 2:], hints), dim=1), GRID)
+        gathered = F.adaptive_avg_pool2d(torch.cat((told * hints[:, 2:], news, hints), dim=1), GRID)
         weight = gathered[:, -1:]
         means = gathered / (weight + 1e-4)
         answers = _by_head(means[:, : self.heads * self.depth], self.heads)
-        where = means[:, -5:-3].flatten(2)  # (N, 2, areas)
+        depth = self.heads * self.depth
+        where = means[:, depth : depth + 2].flatten(2)  # (N, 2, areas)
         here = place.flatten(2).transpose(1, 2)  # (1, h·w, 2)
         away = (here[..., :1] - where[:, :1]).square() + (here[..., 1:] - where[:, 1:]).square()
         said = torch.log(weight / (weight + SOFT) + LEAST).flatten(2).unsqueeze(1)  # (N, 1, 1, areas)
@@ -73,8 +75,10 @@ class Spread(nn.Module):
         score = alike - self.nearness.exp().view(1, -1, 1, 1) * away.unsqueeze(1) + said
         doubt = self.doubt.view(1, -1, 1, 1).expand(count, -1, height * width, 1)
         share = torch.softmax(torch.cat((score, doubt), dim=3), dim=3)[..., :-1]
-        colours = torch.cat((means[:, -3:-1], weight / (weight + SOFT)), dim=1).flatten(2).transpose(1, 2)
-        return (share @ colours.unsqueeze(1)).transpose(2, 3).flatten(1, 2).unflatten(2, (height, width))
+        voice = weight / (weight + SOFT)
+        told = torch.cat((means[:, -3:-1], voice, means[:, depth + 2 : -3]), dim=1).flatten(2).transpose(1, 2)
+        heard = (share @ told.unsqueeze(1)).transpose(2, 3).unflatten(3, (height, width))
+        return heard[:, :, :PLANES].flatten(1, 2), heard[:, :, PLANES:].flatten(1, 2)
 
 
 def _places(like: Tensor) -> Tensor:
@@ -90,11 +94,12 @@ def _by_head(planes: Tensor, heads: int) -> Tensor:
 
 
 class Listen(nn.Module):
-    """Mends a colouring by hints: at every place it chooses between the colouring and colours that were hinted at.
+    """Mends a colouring by hints: at every place it chooses how much of what they bring is to be taken over.
 
-    To choose from there are what each head of `Spread` brings, and the mean of the hints within 2, 4 and 8 px. A small
-    U-Net that sees the decoder's features makes the choice, and adds a little of its own. Where nothing was hinted at,
-    nothing is changed; the network below need not know of hints, and stays as it is.
+    A hint's news is how far it lies from what the colouring has at the hint's own place: one that only says what was
+    made anyway changes nothing anywhere. To choose from there are the news that each head of `Spread` brings, and the
+    mean of those within 2, 4 and 8 px. A small U-Net that sees the decoder's features makes the choice, and adds a
+    little of its own. Without hints nothing is changed; the network below need not know of them, and stays as it is.
     """
 
     near = (2, 4, 8)
@@ -120,22 +125,26 @@ class Listen(nn.Module):
         quarter and half of the size; made (N, 2 K, h/2, w/2) a*b*/100; hints (N, 3, h, w) as given → made, mended."""
         hints = weighed(hints)
         heard = {step: near(hints, step) for step in self.near}
-        far = self.spread(seen[0], F.avg_pool2d(seen[1], 8), F.avg_pool2d(hints, 8))
+        said = F.avg_pool2d(hints, 2)
+        news = torch.cat([said[:, :2]] * self.candidates, dim=1) - made * said[:, 2:]
+        far, brought = self.spread(
+            seen[0], F.avg_pool2d(seen[1], 8), F.avg_pool2d(hints, 8), F.avg_pool2d(news, 4)
+        )  # fmt: skip
         x = self.eighths(torch.cat((decoded[0], far, heard[8]), dim=1))
         x = torch.cat((_larger(self.up4(x)), self.skip4(decoded[1]), heard[4]), dim=1)
         x = torch.cat((_larger(self.up2(self.quarters(x))), self.skip2(decoded[2]), made, heard[2]), dim=1)
         verdict = self.judge(self.halves(x))
-        offered = [*_larger(far, 4).split(PLANES, dim=1), heard[2][:, :PLANES]]
-        offered += [_larger(heard[step][:, :PLANES], step // 2) for step in self.near[1:]]
-        said = torch.cat([one[:, 2:] for one in offered], dim=1).clamp(0, 1)
+        offered = list(zip(_larger(brought, 4).chunk(self.spread.heads, 1), _larger(far[:, 2::PLANES], 4).split(1, 1),
+                           strict=True))  # fmt: skip
+        offered += [(_pooled(news, step // 2), _pooled(said[:, 2:], step // 2)) for step in self.near]
+        voices = [weight if number < self.spread.heads else weight / (weight + SOFT)
+                  for number, (_, weight) in enumerate(offered)]  # fmt: skip
         score = verdict[:, : 1 + self.choices]
-        score = torch.cat((score[:, :1], score[:, 1:] + torch.log(said + LEAST)), dim=1)
-        share = torch.softmax(score, dim=1)
-        own, mended = share[:, :1], made * share[:, :1]
-        for number, one in enumerate(offered, 1):
-            colour = one[:, :2] / (one[:, 2:] + 1e-4)
-            mended = mended + share[:, number : number + 1] * torch.cat([colour] * self.candidates, dim=1)
-        return mended + (1 - own) * verdict[:, 1 + self.choices :]
+        loud = torch.log(torch.cat(voices, dim=1).clamp(0, 1) + LEAST)
+        share = torch.softmax(torch.cat((score[:, :1], score[:, 1:] + loud), dim=1), dim=1)
+        for number, (change, weight) in enumerate(offered, 1):
+            made = made + share[:, number : number + 1] * change / (weight + 1e-4)
+        return made + (1 - share[:, :1]) * verdict[:, 1 + self.choices :]
 
     @torch.no_grad()
     def reorder(self, order: list[int]) -> None:
@@ -154,3 +163,8 @@ def _conv(channels: int, width: int, dilation: int = 1) -> nn.Sequential:
 
 def _larger(planes: Tensor, times: int = 2) -> Tensor:
     return F.interpolate(planes, scale_factor=float(times), mode="bilinear", align_corners=False)
+
+
+def _pooled(planes: Tensor, step: int) -> Tensor:
+    """Means over areas of step × step, brought back to the size that they had."""
+    return planes if step == 1 else _larger(F.avg_pool2d(planes, step), step)

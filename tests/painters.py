@@ -17,11 +17,13 @@ class Brush:
     def __init__(self, card: Card = CARD) -> None:
         self.card = card
         self.seen: list[np.ndarray] = []
+        self.told: list[Guidance] = []
 
     def __call__(self, light: np.ndarray, guidance: Guidance = UNGUIDED, seen: int = 0, step: int = 1) -> np.ndarray:
         assert light.ndim == 4 and light.shape[1] == 1 and light.dtype == np.float32
         assert all(side % self.card.multiple_of == 0 for side in light.shape[2:])
         self.seen.append(light)
+        self.told.append(guidance)
         before = np.concatenate([light[:1], light[:-1]])
         now, moved = (x[:, 0, :: self.card.stride, :: self.card.stride] for x in (light, light - before))
         colours = [np.stack([20 * now + 5 * k, 40 * moved], axis=1) for k in range(self.card.candidates)]

@@ -197,3 +197,19 @@ def test_the_network_sees_a_turned_film_upright(turns: int) -> None:
     turned = coloured(replace(lying, turns=turns), brush)
     assert np.allclose(brush.seen[-1], shown, atol=0.005)  # area means round either way
     assert np.allclose(np.rot90(turned, -turns, (2, 3)), upright, atol=0.01)
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_what_was_asked_for_is_told_to_a_network_that_heeds_it_upright_and_no_more_than_asked(turns: int) -> None:
+    hints = np.zeros((3, 3, 40, 60), np.float32)
+    hints[:, :, :20, :30] = np.array([30, -20, 0.5], np.float32)[:, None, None]  # the left upper quarter as stored
+    frames = replace(film((3, 40, 60)), hints=hints, turns=turns)
+    guided, deaf = Brush(replace(CARD, guided=True)), Brush()
+    made = [coloured(frames, brush, working_size=40) for brush in (guided, deaf)]
+    assert made[0].shape == made[1].shape
+    assert deaf.told[0].hints is None
+    told = guided.told[0].hints
+    assert told is not None and told.shape[2:] == guided.seen[0].shape[2:]
+    stored = np.rot90(told[:, :, : (40, 60)[turns % 2], : (60, 40)[turns % 2]], turns, (2, 3))
+    assert np.allclose(stored, hints, atol=1e-4)
+    assert told[:, 2].sum() == pytest.approx(hints[:, 2].sum())

@@ -128,16 +128,32 @@ def test_far_hints_reach_what_looks_alike_and_none_reach_nothing() -> None:
     seen = torch.zeros(1, 6, 8, 8)
     seen[:, 0, :, 4:] = 6.0
     light = seen[:, :1] / 12
-    hints = torch.zeros(1, 3, 64, 64)
+    hints = torch.zeros(1, 3, 8, 8)
     with torch.no_grad():
         spread.answer.weight.copy_(spread.ask.weight)
         spread.answer.bias.copy_(spread.ask.bias)
-        assert not spread(seen, light, torch.nn.functional.avg_pool2d(hints, 8)).any()
-        hints[:, 0, :8, :8], hints[:, 2, :8, :8] = 50, 1
-        hints[:, 1, :8, 56:], hints[:, 2, :8, 56:] = 50, 1
-        made = spread(seen, light, torch.nn.functional.avg_pool2d(weighed(hints), 8)).unflatten(1, (-1, 3)).mean(1)[0]
+        assert not torch.cat(spread(seen, light, hints, hints[:, :2]), dim=1).any()
+        hints[:, 0, 0, 0], hints[:, 1, 0, 7], hints[:, 2, 0, ::7] = 50, 50, 1
+        said, news = spread(seen, light, weighed(hints), hints[:, :2] * 2)
+        colour = said.unflatten(1, (-1, 3))[0, :, :2]
+    assert torch.allclose(news.unflatten(1, (-1, 2))[0], 200 * colour, atol=1e-2)
+    made = colour.mean(0)
     assert made[0, 7, 0] > made[1, 7, 0]  # left below: as the dot left above, a*
     assert made[1, 7, 7] > made[0, 7, 7]
+
+
+def test_a_hint_that_says_what_was_made_anyway_changes_little(network: Any) -> None:
+    light = torch.rand(1, 2, 64, 96, generator=torch.Generator().manual_seed(5))
+    light = torch.nn.functional.avg_pool2d(light, 9, 1, 4)
+    with torch.no_grad():
+        plain = network(light)
+        agreed = torch.nn.functional.interpolate(plain[:, 0], scale_factor=2.0, mode="nearest")
+        sure = torch.zeros(1, 1, 64, 96)
+        sure[..., 8:16, 8:16] = sure[..., 40:48, 60:68] = 1
+        other = agreed.roll(40, 3)
+        same, changed = (network(torch.cat((light, ab * sure, sure), dim=1))[:, 0] for ab in (agreed, other + 30))
+    away = (same - plain[:, 0]).abs().mean(), (changed - plain[:, 0]).abs().mean()
+    assert away[0] < 0.5 * away[1]
 
 
 def test_near_hints_are_means_of_what_was_given_alone() -> None:

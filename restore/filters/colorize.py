@@ -11,10 +11,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from restore import colour, models
-from restore.contracts import Card, Colour, Frames, Light, Painter
+from restore.contracts import UNGUIDED, Card, Colour, Frames, Guidance, Light, Painter
 from restore.errors import BadRecipe
 from restore.film import Shot
-from restore.guidance.planes import laid_over
+from restore.guidance.planes import laid_over, sized
 from restore.runtime.planes import check_painter
 
 LONGEST = 4
@@ -30,7 +30,7 @@ class Colorize(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     changes_light: ClassVar[bool] = False
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     model: str = Field("duo", description="network: a file of the folder models/")
     weights: str | None = Field(None, description="name of its weights; none: the network's own first ones")
@@ -102,13 +102,25 @@ class Colorize(BaseModel):
         height, width = upright.shape[1:]
         below, beside = -height % card.multiple_of, -width % card.multiple_of
         padded = np.pad(upright[:, None] / np.float32(100), ((0, 0), (0, 0), (0, below), (0, beside)), mode="edge")
-        ab = np.asarray(painter(padded, seen=seen, step=step), dtype=np.float32)[self.candidate]
+        guidance = _told(frames, rows, upright.shape[1:], padded.shape[2:]) if card.guided else UNGUIDED
+        ab = np.asarray(painter(padded, guidance, seen=seen, step=step), dtype=np.float32)[self.candidate]
         ab = ab[:, :, : -(-height // card.stride), : -(-width // card.stride)] * np.float32(self.saturation)
         ab = np.rot90(ab, frames.turns, (2, 3))
         if frames.hints is not None:
             ab = laid_over(ab, frames.hints[[t - frames.start for t in new]])
         under = colour.luma(_sized(small[seen::step], ab.shape[2:]), frames.depth, full_range)
         return colour.cbcr_from_ab(ab, under, frames.tags.matrix)
+
+
+def _told(frames: Frames, rows: Sequence[int], upright: tuple[int, ...], padded: tuple[int, ...]) -> Guidance:
+    """What was asked for in these rows of a run, as a network sees it: as large as the light, upright, padded with
+    nothing. So it also colours what looks like the places that were asked for."""
+    if frames.hints is None:
+        return UNGUIDED
+    shape = upright[::-1] if frames.turns % 2 else upright
+    told = np.rot90(sized(frames.hints[list(rows)], shape), -frames.turns, (2, 3))
+    below, beside = (whole - side for whole, side in zip(padded, upright, strict=True))
+    return Guidance(hints=np.pad(told, ((0, 0), (0, 0), (0, below), (0, beside))))
 
 
 def working_shape(picture: tuple[int, ...], size: int | None, card: Card) -> tuple[int, int]:

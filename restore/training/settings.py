@@ -59,6 +59,7 @@ class Start:
     squeezenet  file of trained filters in the teachers' folder, for the encoder.
     weights     a set of the network's own weights: one that ships, or a .safetensors or .json file. Layers that it does
                 not have begin as drawn. There are then no norms in training.
+    anew        layers whose names begin so are drawn anew all the same.
     rate        learning rate of the encoder, relative; 0: it stays as it is.
     decoder     the same of what lies above the encoder; what hears hints has the whole rate.
     """
@@ -66,6 +67,7 @@ class Start:
     __pydantic_config__ = STRICT
     squeezenet: str = ""
     weights: str = ""
+    anew: tuple[str, ...] = ()
     rate: float = 0.3
     decoder: float = 1.0
 

@@ -29,7 +29,7 @@ def build(recipe: TrainRecipe, teachers: Path | None) -> Any:
     torch.manual_seed(recipe.seed)
     module = importlib.import_module(f"restore.models.{recipe.network}")
     if recipe.start.weights:
-        return go_on(module.build(), recipe.start.weights)
+        return go_on(module.build(), recipe.start.weights, recipe.start.anew)
     student = module.build(norm=True)
     for part in student.modules():
         if isinstance(part, nn.Conv2d):
@@ -42,10 +42,10 @@ def build(recipe: TrainRecipe, teachers: Path | None) -> Any:
     return student
 
 
-def go_on(student: Any, weights: str) -> Any:
+def go_on(student: Any, weights: str, anew: tuple[str, ...] = ()) -> Any:
     """Puts a set of weights into the network, in place; layers that the set does not have stay as they were drawn.
 
-    Raises BadWeights for another network's weights.
+    So do those whose names begin with one of `anew`. Raises BadWeights for another network's weights.
     """
     found = vault.find(weights)
     own = student.state_dict()
@@ -55,7 +55,8 @@ def go_on(student: Any, weights: str) -> Any:
         raise BadWeights(
             f"weights {weights}: tensor {wrong[0]} is not the network's; the recipe names another's weights"
         )
-    student.load_state_dict({name: torch.from_numpy(values) for name, values in stored.items()}, strict=False)
+    kept = {name: torch.from_numpy(values) for name, values in stored.items() if not name.startswith(anew)}
+    student.load_state_dict(kept, strict=False)
     return student
 
 
