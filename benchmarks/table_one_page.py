@@ -36,9 +36,10 @@ first lines have its command.
 
 """
 
-BRIEF = """**A short budget.** The paper taught for days; each row here had {steps} steps of small pictures. {past}
+BRIEF = """**A short budget.** FAVC's program goes through its films a thousand times; each row here had {steps}
+steps of small pictures. {past}
 So differences between losses can be read, with care; where the networks would end cannot. Rows that are missing were
-not run.
+not run to their end.
 
 """
 
