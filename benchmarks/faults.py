@@ -176,7 +176,11 @@ def planned(asked: argparse.Namespace, stage: Stage) -> Iterator[Fault]:
             lot = random.Random(f"{asked.seed}/{what}/{number}")
             yield Fault(what, f"{number}", at_random([lot.uniform(0, stage.seconds * 1.1) for _ in range(1 + twice)]))
     for play in scenarios.PLAYS if asked.scenarios else ():
-        yield Fault((play.__doc__ or "").splitlines()[0], "", scenario(play))
+        yield Fault(_name(play), "", scenario(play))
+
+
+def _name(play: Callable[[Stage], tuple[str, list[str]]]) -> str:
+    return (play.__doc__ or "").splitlines()[0]
 
 
 def play(asked: argparse.Namespace, folder: Path, journal: Path) -> None:
@@ -212,7 +216,8 @@ def table(found: Sequence[Found]) -> list[str]:
         "|---|" + "---|" * 5,
     ]
     alone = ["| scenario | ended with |", "|---|---|"]
-    for what, some in kinds.items():
+    played = [_name(play) for play in scenarios.PLAYS]
+    for what, some in sorted(kinds.items(), key=lambda kind: played.index(kind[0]) if kind[0] in played else -1):
         if len(some) == 1:
             alone.append(f"| {what} | {some[0].end} |")
             continue

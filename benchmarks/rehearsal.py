@@ -20,9 +20,8 @@ import sys
 import tempfile
 import time
 import types
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -30,78 +29,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from understudy import NoServer, without_prefect
+
 FRAMES, SHOT = 48, 16
 FINISHED = ("reel.master.mkv", "reel.access.mp4", "reel.shots.csv")
 """Results that are the same bytes in every run; the others tell times."""
-
-
-def without_prefect() -> None:
-    """Put modules in Prefect's place whose tasks are plain functions, one after the other in a thread of their own."""
-
-    class Task:
-        def __init__(self, work: Callable[..., Any], **_: Any) -> None:
-            self.work = work
-
-        def __call__(self, *words: Any, **more: Any) -> Any:
-            return self.work(*words, **more)
-
-        def submit(self, *words: Any, **more: Any) -> Future[Any]:
-            if not workers:
-                workers.append(ThreadPoolExecutor(1))
-            return workers[0].submit(self.work, *words, **more)
-
-    class Failed:
-        """The state in which a flow ends that failed: its caller is given the error."""
-
-        def __init__(self, message: str = "", data: Exception | None = None) -> None:
-            self.error = data or RuntimeError(message)
-
-    def flow(**_: Any) -> Any:
-        def plain(work: Any) -> Any:
-            def called(*words: Any) -> Any:
-                if isinstance(end := work(*words), Failed):
-                    raise end.error
-                return end
-
-            called.name = "rehearsal"  # type: ignore[attr-defined]
-            return called
-
-        return plain
-
-    workers: list[ThreadPoolExecutor] = []
-    parts: dict[str, dict[str, Any]] = {
-        "prefect": {"Task": Task, "task": lambda **how: lambda work: Task(work, **how), "flow": flow,
-                    "get_run_logger": lambda: importlib.import_module("logging").getLogger("prefect")},
-        "prefect.cache_policies": {"NO_CACHE": None},
-        "prefect.client": {}, "prefect.client.schemas": {},
-        "prefect.client.schemas.objects": {"State": Any, "TaskRun": Any},
-        "prefect.states": {"Cancelled": Failed, "Failed": Failed},
-        "prefect.exceptions": {"CancelledRun": type("CancelledRun", (Exception,), {})},
-        "prefect.concurrency": {}, "prefect.concurrency.sync": {"concurrency": None},
-        "prefect.futures": {"PrefectFuture": Future, "wait": wait},
-        "prefect.task_runners": {"TaskRunner": dict, "ThreadPoolTaskRunner": lambda **_: None},
-    }  # fmt: skip
-    for name, content in parts.items():
-        module = types.ModuleType(name)
-        module.__dict__.update(content)
-        sys.modules[name] = module
-
-
-class NoServer:
-    """Stands where a run's Prefect server would."""
-
-    own, url = False, ""
-
-    def __enter__(self) -> NoServer:
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def ready(self) -> None: ...
-
-    @contextmanager
-    def used(self) -> Iterator[None]:
-        yield
 
 
 def rehearse() -> None:
@@ -308,7 +240,8 @@ class Stage:
                     line = process.read_bytes().replace(b"\0", b" ").decode(errors="replace")
                 except OSError:
                     continue
-                if str(self.folder) in line and int(process.parent.name) != os.getpid() and "faults" not in line:
+                ours = str(self.folder) in line and not any(name in line for name in ("faults.py", "scenarios.py"))
+                if ours and int(process.parent.name) != os.getpid():
                     found.append(line[:200])
             if not found or time.monotonic() > until:
                 return found

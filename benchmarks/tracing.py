@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import time
 from collections import Counter
@@ -50,6 +51,13 @@ class Call:
     paths: tuple[str, ...]
     words: str
     worked: bool
+
+
+def works() -> bool:
+    """Whether processes may be watched here; some machines have no strace, some forbid it."""
+    if shutil.which("strace") is None:
+        return False
+    return subprocess.run(["strace", "-o", os.devnull, "true"], stderr=subprocess.DEVNULL).returncode == 0
 
 
 def traced(stage: Stage, *words: str) -> tuple[Run, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,19 +10,15 @@ from pathlib import Path
 import pytest
 
 FAULTS = Path(__file__).parents[1] / "benchmarks" / "faults.py"
+sys.path.insert(0, str(FAULTS.parent))
 
-
-def strace_works() -> bool:
-    """Whether processes may be watched here; some machines have no strace, some forbid it."""
-    if shutil.which("strace") is None:
-        return False
-    return subprocess.run(["strace", "-o", os.devnull, "true"], stderr=subprocess.DEVNULL).returncode == 0
+from tracing import works  # noqa: E402 (it lies beside the command)
 
 
 @pytest.mark.timeout(600)
 def test_forty_kills_and_what_else_befalls_a_run(tmp_path: Path) -> None:
-    watched = ["--kills", "20", "--errors", "3"] if strace_works() else ["--kills", "0", "--errors", "0"]
-    rest = "18" if strace_works() else "38"
+    watched = ["--kills", "20", "--errors", "3"] if works() else ["--kills", "0", "--errors", "0"]
+    rest = "18" if works() else "38"
     done = subprocess.run(
         [sys.executable, str(FAULTS), *watched, "--random", rest, "--double", "1", "--jobs", "2"],
         capture_output=True, text=True, env={**os.environ, "TMPDIR": str(tmp_path)},
