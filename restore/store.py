@@ -246,7 +246,7 @@ class WorkFolder:
         for folder in (self.folder, self.takes):
             for left in folder.glob(f"{TEMPORARY}*"):
                 if left.is_dir():
-                    shutil.rmtree(left)
+                    shutil.rmtree(left, ignore_errors=True)  # a program of that run may still be writing there
                 else:
                     left.unlink(missing_ok=True)
 

@@ -70,16 +70,18 @@ def assemble(
     with disk_errors(out.master), TemporaryDirectory(prefix=TEMPORARY, dir=out.master.parent) as folder:
         attached = _attachments(master, out, Path(folder)) if spec.suffix == ".mkv" else ()
         pictures = f"file:{folder}/pictures.mov" if spec.master.codec == "prores_ks" else PIPE
-        for old in (out.master, out.access):  # a killed run's program may still hold them: ours are other files
-            if old is not None:
-                old.unlink(missing_ok=True)
+        # A killed run's program may still be at work: it knows no name that ours are going to have.
+        new_master, new_access = Path(folder) / out.master.name, Path(folder) / out.access.name if out.access else None
         made = not all(take.shot.left for take in takes)
-        job = Job(survey, spec, times, offset, out.master, out.access, master, access, attached, pictures, made)
+        job = Job(survey, spec, times, offset, new_master, new_access, master, access, attached, pictures, made)
         if pictures != PIPE:  # NUT has no place for ProRes
             _feed(pictures, takes, job, progress)
         with ffmpeg.fed(arguments(program, job)) as pipe:
             if pictures == PIPE:
                 _feed(pipe, takes, job, progress)
+        new_master.replace(out.master)
+        if new_access is not None and out.access is not None:
+            new_access.replace(out.access)
     notes = [*times.notes, *master.notes, *(access.notes if access else ())]
     if spec.suffix == ".mkv":
         name = digest([reel.sha256, [take.sha256 for take in takes]])
