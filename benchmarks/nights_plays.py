@@ -208,12 +208,13 @@ def twice(stage: Stage) -> str:
     """Two services, and a batch beside a night, for one folder of results"""
     stage.fill()
     first = stage.serve()
-    stage.half()
+    stage.until(first.runs, "the night to begin")
+    stage.until(lambda: (stage.out / "nights").exists(), "the night to be at work")
+    beside = stage.start("batch", str(stage.inbox), "--out", str(stage.out), log="batch.log")
     second = stage.serve("--port", str(stage.port + 1), log="second.log", PREFECT_HOME=str(stage.folder / "other"))
-    code = second.process.wait(120)
-    batch, _, said = stage.run("batch", str(stage.inbox), "--out", str(stage.out))
+    batch, code = beside.process.wait(120), second.process.wait(120)
     if (code, batch) != (75, 75):
-        stage.problems.append(f"second service {code}, batch {batch}: {second.said()[-200:]!r} {said[-200:]!r}")
+        stage.problems.append(f"second service {code}, batch {batch}: {second.said()[-99:]!r} {beside.said()[-99:]!r}")
     stage.ended()
     return f"second service {code}, batch {batch}; the first: {stage.judge(first)}"
 

@@ -106,6 +106,8 @@ def run_batch(wish: Wish, papers: Papers, server: Server, told: Told, *, goes_on
             known=known, settling=Settling(wish.settle_s), restore=_Restoring(server), told=told, keep=_Keeping(papers),
             again=(lambda: queue.find(wish.source, known, failed)) if wish.watch else None,
         )  # fmt: skip
+        if found.entries and not server.own:
+            server.ready()  # one that is away is no film's fault
         papers.keep(night)
         night = batch.run()
         papers.publish(night)
