@@ -179,7 +179,7 @@ def disk(stage: Stage) -> str:
                 file.write(b"\0" * min(4096, free.f_frsize))
                 file.flush()
         stage.until(lambda: "No space left" in first.said() or "GB free" in first.said(), "the disk to be full", 180)
-        stage.until(lambda: stage.night().get("ended"), "the night to end", 120)
+        stage.until(lambda: "Finished in state" in first.said().rpartition("No space left")[2], "its end", 120)
         code = first.stop()
         before = stage.made()
         ballast.unlink()
