@@ -150,7 +150,8 @@ class Listen(nn.Module):
     def reorder(self, order: list[int]) -> None:
         """Follows when the candidates change places below it: what was number `order[k]` becomes number k."""
         planes = torch.tensor([2 * candidate + plane for candidate in order for plane in range(2)])
-        look, judge = self.halves[0][0], self.judge
+        look, judge = self.get_submodule("halves.0.0"), self.judge
+        assert isinstance(look, nn.Conv2d) and judge.bias is not None
         first, last = 48, 1 + self.choices
         look.weight[:, first : first + len(planes)] = look.weight[:, first + planes]
         judge.weight[last:] = judge.weight[last + planes]

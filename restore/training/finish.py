@@ -97,7 +97,7 @@ def described(runs: list[Run]) -> dict[str, dict[str, Any]]:
 
 def cpu_ms(card: Card, path: Path, frames: int = 24, hinted: bool = False) -> float:
     """CPU-milliseconds a frame of a 640 × 480 film on one thread, as OpenVINO runs it here: median of frames."""
-    painter = Runtime("cpu", 1).painter(card.name, str(path))
+    painter: Any = Runtime("cpu", 1).painter(card.name, str(path))
     light = np.random.default_rng(1).random((1, 1, card.working_size, card.working_size * 4 // 3), np.float32)
     guidance = Guidance(hints=light.repeat(3, axis=1)) if hinted else UNGUIDED
     painter(light, guidance)

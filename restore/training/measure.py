@@ -131,10 +131,12 @@ def held_out(student: Any, stock: Stock, card: Any, limit: int = 60) -> dict[str
             rows.append(_of_run(rgb, paint(student, rgb), hinted))
         psnr, gray_psnr, ab, gray_ab, made, real, *others = (float(v) for v in np.mean(rows, axis=0))
         flicker, still, best, mean, dots = others
-        values = (psnr, gray_psnr, ab, gray_ab, made / max(real, 1e-6), flicker, still, best, mean)
+        share = made / max(real, 1e-6)
         found[folder] = Scores(
-            len(chosen), *(round(value, 3) for value in values), None if np.isnan(dots) else round(dots, 3)
-        )
+            len(chosen), round(psnr, 3), round(gray_psnr, 3), round(ab, 3), round(gray_ab, 3), round(share, 3),
+            round(flicker, 3), round(still, 3), round(best, 3), round(mean, 3),
+            None if np.isnan(dots) else round(dots, 3),
+        )  # fmt: skip
     return found
 
 
