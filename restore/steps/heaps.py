@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ctypes
 
-M_ARENA_MAX = -8
-"""glibc's number of the setting (malloc.h)."""
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
+"""glibc's numbers of the settings (malloc.h)."""
+
+WINDOWFUL = 4 << 20
+"""Bytes from which on memory lies outside of the heap, and is given back when it is freed: what windows want. Less is
+had from the heap, where it is warm already."""
 
 
 def one_heap() -> None:
@@ -15,3 +19,4 @@ def one_heap() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none, and no such heaps
     if mallopt is not None:
         mallopt(M_ARENA_MAX, 1)
+        mallopt(M_MMAP_THRESHOLD, WINDOWFUL)
