@@ -16,7 +16,7 @@ from restore.batch import page, queue, record
 from restore.batch.catalogue import Entry
 from restore.batch.inbox import Settling
 from restore.batch.known import Known
-from restore.batch.lock import held
+from restore.batch.lock import held, private
 from restore.batch.queue import Source
 from restore.batch.record import Night, Result
 from restore.batch.terms import Terms
@@ -78,11 +78,6 @@ class Papers:
             page.write(night, self.page)
         except DiskError as error:
             console.fail(error)
-
-
-def private(out: Path) -> Path:
-    """The folder beside the results for what only this program reads."""
-    return out / ".restore"
 
 
 def run_batch(wish: Wish, papers: Papers, server: Server, told: Told, *, goes_on: bool = False) -> Night:

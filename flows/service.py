@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from restore.batch import record
-from restore.batch.lock import held, is_held
+from restore.batch.lock import is_held, private
 from restore.batch.record import Night
 from restore.batch.terms import clock_time, last_time, next_time
 from restore.flows import console, runs
-from restore.flows.batches import private
 from restore.flows.keeping import keep
 from restore.flows.server import QUIET, WATCHED
 from restore.steps import roots
@@ -61,11 +60,9 @@ def settings(url: str, folders: list[Path]) -> dict[str, str]:
 def serve(wish: NightWish, at: str, url: str) -> None:
     """Serve until stopped. The settings must be in the environment before Prefect is imported (see `settings`).
 
-    Raises Stopped then, Busy for a folder of results that has a service, Unavailable for a server that stays away.
+    Whoever calls holds the folder's lock of services. Raises Stopped then, Unavailable for a server that stays away.
     """
-    out = Path(wish.options.out)
-    with held(private(out) / "service.lock", "a service"):
-        keep(lambda: _serve(wish, at), url)
+    keep(lambda: _serve(wish, at), url)
 
 
 async def _serve(wish: NightWish, at: str) -> None:

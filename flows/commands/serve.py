@@ -62,6 +62,7 @@ def serve(
     again: it goes on, in the same night when there is time left. Without PREFECT_API_URL it brings a Prefect server of
     its own, on this machine only, that restore submit, status, logs and cancel can speak to.
     """
+    from restore.batch.lock import held, private
     from restore.batch.terms import clock_time, time_zone
     from restore.flows.house import at_hand
 
@@ -76,7 +77,7 @@ def serve(
         if path is not None and any("\ud800" <= sign <= "\udfff" for sign in str(path)):
             raise UsageError(f"{shown(path)}: is not UTF-8; films may have such names, these folders may not")
     folders = [source, out, *([catalogue.absolute().parent] if catalogue is not None else [])]
-    with at_hand(port) as url:
+    with held(private(out) / "service.lock", "a service"), at_hand(port) as url:
         from restore.flows.service import serve as run_service
         from restore.flows.service import settings
 

@@ -12,6 +12,11 @@ from restore.errors import Busy, shown
 from restore.store import disk_errors
 
 
+def private(out: Path) -> Path:
+    """The folder beside the results for what only this program reads."""
+    return out / ".restore"
+
+
 @contextlib.contextmanager
 def held(file: Path, what: str) -> Iterator[None]:
     """Hold the lock `file` while inside; it then has this process's id in it. Raises Busy, which names the holder's id
