@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +28,8 @@ def take(folder: Path, start: int, stop: int, sure: float | None) -> Take:
         hints = np.zeros((stop - start, 3, 90, 120), np.float32)
         hints[:, 2] = sure
         half = (stop - start) // 2
-        sureness.keep(path, [sureness.small(hints[:half]), sureness.small(hints[half:])])
+        text = sureness.packed([sureness.small(hints[:half]), sureness.small(hints[half:])])
+        path.with_suffix(".json").write_text(json.dumps({"sha256": "ab", sureness.KEY: text}), encoding="utf-8")
     shot = Shot(1, 1, start, stop, start, stop, "cut")
     return Take(shot, "key", str(path), "", 0, 0.0, False, "", (HINT,) if sure is not None else ())
 
@@ -53,6 +55,16 @@ def test_what_is_kept_comes_back(tmp_path: Path) -> None:
 def test_the_same_maps_give_the_same_file(tmp_path: Path) -> None:
     first = gathered(tmp_path).read_bytes()
     assert gathered(tmp_path).read_bytes() == first
+
+
+def test_a_note_that_is_hurt_tells_nothing(tmp_path: Path) -> None:
+    one = take(tmp_path, 0, 10, 1.0)
+    note = Path(one.path).with_suffix(".json")
+    path = tmp_path / "film.confidence.npz"
+    for text in ("", "{}", '{"sure": "!"}', '{"sure": "AAAA"}', '{"sure": 7}'):
+        note.write_text(text, encoding="utf-8")
+        sureness.gather(path, [one], INDEX, 40)
+        assert sureness.load(path, INDEX, 40).doubt(5) is None
 
 
 def test_of_another_film_or_no_such_file(tmp_path: Path) -> None:

@@ -5,8 +5,12 @@ By it the tool knows where painted colour ran out, and which frame is worth pain
 
 from __future__ import annotations
 
+import base64
+import binascii
 import functools
+import json
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +22,9 @@ from restore.contracts import Colour
 from restore.errors import BadInput, MissingInput, shown
 from restore.film import Take
 from restore.guidance.proxies import HEIGHT, WIDTH, Float, Small
-from restore.store import writing
 
-SUFFIX = ".sure.npy"
-"""What ends the name of a take's maps, in place of `.mkv`."""
+KEY = "sure"
+"""Under which a take's note has its maps."""
 
 FORMAT = 1
 
@@ -35,23 +38,40 @@ def small(hints: Colour) -> Small:
     return made
 
 
-def keep(take: Path, maps: Sequence[Small]) -> None:
-    """Publish a take's maps beside it; nothing where no painted frame reached it. Raises DiskError."""
-    if maps:
-        with writing(take.with_suffix(SUFFIX)) as part, part.open("wb") as file:
-            np.save(file, np.concatenate(maps))
+def packed(maps: Sequence[Small]) -> str:
+    """A take's maps as text, for the note that lies beside it and travels with it; empty where no paint reached it."""
+    return base64.b64encode(zlib.compress(np.concatenate(maps).tobytes())).decode("ascii") if maps else ""
+
+
+def unpacked(text: str) -> Small:
+    """(T, 36, 48) uint8: what `packed` made text of. Raises ValueError for anything else."""
+    try:
+        data = zlib.decompress(base64.b64decode(text, validate=True))
+    except (zlib.error, binascii.Error) as problem:
+        raise ValueError(str(problem)) from None
+    return np.frombuffer(data, np.uint8).reshape(-1, HEIGHT, WIDTH)
+
+
+def _of_take(take: Take) -> Small | None:
+    """The maps that its note holds; None where it holds none that fit."""
+    try:
+        maps = unpacked(json.loads(Path(take.path).with_suffix(".json").read_text(encoding="utf-8"))[KEY])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return maps if len(maps) == take.shot.frames else None
 
 
 def gather(path: Path, takes: Sequence[Take], index_sha256: str, frames: int) -> None:
     """Write the maps of all takes into one .npz, in place: the caller publishes it. Only one take's are in memory."""
-    kept = [(take.shot, Path(take.path).with_suffix(SUFFIX)) for take in takes if take.hints]
-    kept = [(shot, maps) for shot, maps in kept if maps.exists()]
+    spans = list[tuple[int, int]]()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         _put(archive, "about", np.array([FORMAT, frames]))
         _put(archive, "film", np.frombuffer(bytes.fromhex(index_sha256), np.uint8))
-        _put(archive, "spans", np.array([(shot.start, shot.stop) for shot, _ in kept], np.int64).reshape(-1, 2))
-        for shot, maps in kept:
-            _put(archive, f"from_{shot.start}", np.load(maps, allow_pickle=False))
+        for take in takes:
+            if take.hints and (maps := _of_take(take)) is not None:
+                _put(archive, f"from_{take.shot.start}", maps)
+                spans.append((take.shot.start, take.shot.stop))
+        _put(archive, "spans", np.array(spans, np.int64).reshape(-1, 2))
 
 
 def _put(archive: zipfile.ZipFile, name: str, array: np.ndarray) -> None:

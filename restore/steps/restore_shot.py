@@ -183,11 +183,11 @@ def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None) -> T
     with writing(path) as part, TakeWriter(part, job.survey.reel, job.spec, shot.start) as take:
         maps: list[Small] = []
         chroma = _kept(shot, job, take, progress) if shot.left else _made(shot, job, take, maps, progress)
-    sureness.keep(path, maps)
     if shot.stop == shot.scene_stop:  # parts come in order: this is the last one that wants it
         shutil.rmtree(_scratch(job, shot), ignore_errors=True)
     sha256 = file_sha256(path)
     noted = {"sha256": sha256, "chroma_sha256": chroma, "frames": shot.frames, "start": shot.start}
+    noted |= {sureness.KEY: sureness.packed(maps)} if maps else {}
     write_json(path.with_suffix(".json"), noted)
     size, painted = path.stat().st_size, reaching(shot, job.hints)
     return Take(shot, key, str(path), sha256, size, time.monotonic() - began, False, chroma, painted)
