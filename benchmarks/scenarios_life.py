@@ -62,7 +62,8 @@ def clock_jumps(stage: Stage) -> Ended:
         environment |= dict.fromkeys(("FAKETIME_DONT_FAKE_MONOTONIC", "DONT_FAKE_MONOTONIC"), "1")
         code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import rehearsal; rehearsal.fresh()"
         words = [sys.executable, "-c", code, *stage.words, str(stage.out)]
-        for _ in range(8):  # libfaketime itself makes sleeping fail at times (EINVAL)
+        for _ in range(3):  # libfaketime itself makes sleeping fail at times (EINVAL), even when all was published
+            stage.clear()
             done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120)
             if "Invalid argument" not in done.stderr:
                 break

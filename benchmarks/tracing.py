@@ -133,7 +133,9 @@ def out_of_order(found: list[Call], out: Path) -> Iterator[str]:
             unsynced.discard(path)
             waiting.pop(path, None)
         elif call.name.startswith(("rename", "link")) and len(call.paths) == 2:
-            if call.paths[0] in unsynced and not Path(path).name.startswith("made."):  # synced when it is published
+            if Path(path).name.startswith("made."):  # synced when it is published, under its final name
+                continue
+            if call.paths[0] in unsynced:
                 yield f"{path} got its name before its content was on disk"
             if folder in waiting:
                 yield f"{path} got its name before its folder knew of {waiting[folder]}"

@@ -27,6 +27,8 @@ DOCS = Path(__file__).parents[1] / "docs"
 class NoServer:
     """Stands where the Prefect server would boot: these tests end before a flow begins."""
 
+    own = True
+
     def __enter__(self) -> NoServer:
         return self
 

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from restore import colour, metrics
 from restore.colour.codes import Float
 from restore.configs.recipe import Recipe
-from restore.contracts import Filter, Frames, Light, Tally
+from restore.contracts import Filter, Frames, Light, LooksAhead, Tally
 from restore.errors import BadInput, UsageError, shown
 from restore.film import Reel, Shot
 from restore.media.index import Index
@@ -194,8 +194,9 @@ def worn_light(frames: Frames, wear: Wear) -> Light:
 def through(frames: Frames, chain: Sequence[tuple[str, Filter]], runtime: Runtime) -> Iterator[tuple[str, Frames]]:
     """(filters so far, frames after them) for every filter of the chain that leaves colour, in windows as a run has.
 
-    The frames are taken for a whole shot.
+    The frames are taken for a whole shot, of which nobody painted any: filters that carry paint are left out.
     """
+    chain = [(name, part) for name, part in chain if not isinstance(part, LooksAhead)]
     shot = Shot(1, 1, frames.start, frames.stop, frames.start, frames.stop, "start")
     for count, (_, part) in enumerate(chain, 1):
         starts = range(frames.start, frames.stop, WINDOW)
