@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from weakref import WeakSet
 
 import av
 import numpy as np
@@ -17,6 +19,7 @@ from restore.film import Score, Scorecard, Shot, Survey
 from restore.media.index import Indexer
 from restore.media.probe import probe
 from restore.media.read import Reader
+from restore.metrics.flicker import Part
 from restore.progress import Progress
 from restore.steps import curves
 from restore.steps.judge import Judging, Measuring, measure, true_reel
@@ -292,3 +295,21 @@ def test_a_rate_a_hair_off_is_the_same_film(films: dict[str, Path]) -> None:
     reel = probe(films["truth"])
     ntsc = replace(reel, video=replace(reel.video, rate=Fraction(24000, 1001)))
     assert true_reel(ntsc, str(films["truth"])).video.rate == 24
+
+
+def test_of_a_shot_that_is_over_only_numbers_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tallies hold the frames that they look back at: those of a film's thousands of shots would fill the memory."""
+    alive, most = WeakSet[object](), [0]
+    begin = Part.begin
+
+    def counted(metric: Part) -> object:
+        tally = begin(metric)
+        alive.add(tally)
+        gc.collect()
+        most[0] = max(most[0], len(alive))
+        return tally
+
+    monkeypatch.setattr(Part, "begin", counted)
+    made, shots = film(tmp_path / "made.mkv"), [Shot(n + 1, 1, n, n + 1, n, n + 1, "cut") for n in range(FRAMES)]
+    measure(probe(str(made)), None, survey_of(made), shots, Measuring((Measured(Part(), 1),)))
+    assert 0 < most[0] <= 2

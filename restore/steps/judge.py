@@ -24,7 +24,7 @@ from restore.progress import Progress
 from restore.steps.curves import Each, writing_curves
 from restore.steps.leave import sentence
 from restore.steps.split import clock
-from restore.steps.tallies import NONE, Measured, Notepad, Pictures, named, of_film
+from restore.steps.tallies import NONE, Measured, Notepad, Page, Pictures, named, of_film
 
 NO_TRUTH = "not measured, because no truth was given"
 ALONE = 12
@@ -145,12 +145,12 @@ def measure(
         ours = read(made) if given is None else _Film(made, given)
         pairs = open_films.enter_context(closing(_side_by_side(ours, read(right) if right else None)))
         with profile.working("judge", survey.frames):
-            pads = tuple(_judged(pairs, survey, shots, how))
+            pages = tuple(_judged(pairs, survey, shots, how))
         if next(pairs, None) is not None:
             raise _another_length(right or made, f"more than {survey.frames}", survey.frames)
     left = {shot.number for shot in shots if shot.left}
-    by_shot = tuple((pad.shot, _noted(pad.scores()) if pad.shot in left else pad.scores()) for pad in pads)
-    coloured = [pad for pad in pads if pad.shot not in left]
+    by_shot = tuple((page.shot, _noted(page.scores) if page.shot in left else page.scores) for page in pages)
+    coloured = [page for page in pages if page.shot not in left]
     film = of_film(coloured) if coloured else tuple(named(part.metric, NONE, ALL_LEFT) for part in how.parts)
     name = {None: "none", "self": "self"}.get(truth) or os.path.abspath(str(truth))  # noqa: PTH100 (Path.absolute keeps "..")
     return Scorecard(survey.reel.sha256, name, survey.frames, film, by_shot)
@@ -219,8 +219,8 @@ def _shown(picture: Picture, reel: Reel, tags: ColourTags) -> Float:
     return colour.to_rgb(picture.light, *picture.chroma, tags, reel.video.bit_depth)
 
 
-def _judged(pairs: Iterator[_Pair], survey: Survey, shots: Sequence[Shot], how: Measuring) -> Iterator[Notepad]:
-    """A filled notepad for every shot, its parts taken together."""
+def _judged(pairs: Iterator[_Pair], survey: Survey, shots: Sequence[Shot], how: Measuring) -> Iterator[Page]:
+    """What was measured of every shot, its parts taken together."""
     done = 0
     with ThreadPoolExecutor(THREADS, "judge") as beside:
         for number, pieces in groupby(shots, key=lambda shot: shot.number):
@@ -237,7 +237,7 @@ def _judged(pairs: Iterator[_Pair], survey: Survey, shots: Sequence[Shot], how: 
                 if how.progress is not None and (done % STEP == 0 or done == survey.frames):
                     how.progress(done, survey.frames)
             if pad is not None:
-                yield pad
+                yield pad.page()
 
 
 def _side_by_side(made: _Film, right: _Film | None) -> Generator[_Pair]:

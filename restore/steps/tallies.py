@@ -84,6 +84,16 @@ class _Row:
         return named(self.metric, (values[0], values[1], values[2]), note and f"not measured: {note}")
 
 
+@dataclass(frozen=True)
+class Page:
+    """What is left of a notepad when its shot is over. Tallies keep the frames that they look back at; pages are kept
+    for thousands of shots."""
+
+    shot: int
+    frames: int
+    scores: tuple[Score, ...]
+
+
 class Notepad:
     """One shot's tallies. Metrics work side by side in `beside`, each on its frames in order."""
 
@@ -102,8 +112,8 @@ class Notepad:
         self.frames += 1
         return tuple(self._beside.map(lambda row: row.add(pictures), self._rows))
 
-    def scores(self) -> tuple[Score, ...]:
-        return tuple(row.score() for row in self._rows)
+    def page(self) -> Page:
+        return Page(self.shot, self.frames, tuple(row.score() for row in self._rows))
 
 
 def named(metric: Metric, values: Values, note: str = "") -> Score:
@@ -111,14 +121,14 @@ def named(metric: Metric, values: Values, note: str = "") -> Score:
     return Score(metric.name, metric.better, metric.unit, restored, gray, note, truth)
 
 
-def of_film(pads: Sequence[Notepad]) -> tuple[Score, ...]:
+def of_film(pages: Sequence[Page]) -> tuple[Score, ...]:
     """The film's scores: the mean of its shots', by their frames, of those shots that could be measured."""
-    return tuple(_of_film(pads, shots) for shots in zip(*(pad.scores() for pad in pads), strict=True))
+    return tuple(_of_film(pages, shots) for shots in zip(*(page.scores for page in pages), strict=True))
 
 
-def _of_film(pads: Sequence[Notepad], shots: tuple[Score, ...]) -> Score:
+def _of_film(pages: Sequence[Page], shots: tuple[Score, ...]) -> Score:
     """One metric's score of the film, from its scores of all shots."""
-    counted = [(pad.frames, shot) for pad, shot in zip(pads, shots, strict=True) if shot.restored is not None]
+    counted = [(page.frames, shot) for page, shot in zip(pages, shots, strict=True) if shot.restored is not None]
     one = shots[0]
     if not counted:
         return one
