@@ -210,6 +210,14 @@ class TestFolder:
         with pytest.raises(BadInput, match="none of its 1 pictures is painted"):
             self.asked(film, tmp_path)
 
+    def test_a_jpeg_by_another_name(self, film: Path, tmp_path: Path) -> None:
+        (tmp_path / "keys").mkdir()
+        whole, data = cv2.imencode(".jpg", brushed(5, CORNER, RED)[:, :, 2::-1])
+        assert whole
+        (tmp_path / "keys" / "000005.png").write_bytes(data.tobytes())
+        with pytest.raises(BadInput, match=r"000005\.png: is a JPEG"):
+            self.asked(film, tmp_path)
+
     def test_empty_folder_and_no_folder(self, film: Path, tmp_path: Path) -> None:
         (tmp_path / "keys").mkdir()
         with pytest.raises(BadInput, match="holds no painted PNG"):

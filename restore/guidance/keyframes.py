@@ -153,6 +153,8 @@ def _one(each: Named, film: AtHand, as_named: bool) -> tuple[Painted | None, Giv
     """One keyframe: what is painted of it (None: nothing), its file, and what is to be said of it."""
     frame = film.timeline.frame(each.when, shown(each.path))
     data = pictures.content(each.path)
+    if pictures.is_jpeg(data):
+        raise BadInput(f"{shown(each.path)}: is a JPEG, which colours what was not painted; save it as PNG or TIFF")
     image = pictures.read(each.path, data)
     height, width = image.rgb.shape[:2]
     exact = check_size(each.path, width, height, film.video)

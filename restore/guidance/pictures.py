@@ -68,6 +68,11 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def is_jpeg(data: bytes) -> bool:
+    """Whether a file with these bytes is a JPEG, whatever its name says."""
+    return data.startswith(_JPEG)
+
+
 def header(path: Path, data: bytes) -> Header:
     """What `data`, the bytes of `path`, begin with. Raises BadInput for all that is no picture in red, green and blue,
     and for one that is too large to be a frame."""
@@ -75,7 +80,7 @@ def header(path: Path, data: bytes) -> Header:
         found = _png(path, data)
     elif data[:4] in _TIFF:
         found = _tiff(path, data)
-    elif data.startswith(_JPEG):
+    elif is_jpeg(data):
         found = _jpeg(path, data)
     else:
         raise BadInput(f"{shown(path)}: is not a PNG, TIFF or JPEG picture whatever its name says; save it as PNG")
