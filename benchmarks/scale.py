@@ -3,9 +3,9 @@
     python benchmarks/scale.py                                the table, for both ways to share the work
     python benchmarks/scale.py --page docs/scale.md --figure docs/img/scale.svg
 
-Nothing is restored here. What a frame costs was measured on two processors (640×480, recipe film) with an earlier, slower
-state of the program; what a task run costs a Prefect server was measured too; sizes, faults and prices are assumptions,
-named below.
+Nothing is restored here. What a frame costs was measured on two processors (640×480, recipe film) with an earlier,
+slower state of the program; what a task run costs a Prefect server was measured too; sizes, faults and prices are
+assumptions, named below.
 """
 
 from __future__ import annotations

@@ -12,6 +12,16 @@ from restore.errors import UsageError, shown
 from restore.flows import console
 from restore.flows.commands.run import Package
 
+# Options that a night has too.
+MaxHours = Annotated[float | None, typer.Option(min=0, metavar="H", help="Begin nothing after so many hours.")]
+Quota = Annotated[float | None, typer.Option(min=0, metavar="GB", help="Begin no film with which DIR would hold more.")]
+Packed = Annotated[Package, typer.Option(help="bagit: each film's results in one BagIt bag.")]
+Policy = Annotated[
+    str | None, typer.Option(metavar="FILE", help="MediaConch policy that masters must pass; ffv1-archive ships.")
+]
+Device = Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda:N.")]
+Threads = Annotated[int, typer.Option(min=0, max=64, metavar="N", help="Threads of the networks; 0: all processors.")]
+
 
 def batch(
     inbox: Annotated[
@@ -34,23 +44,15 @@ def batch(
     settle: Annotated[
         str, typer.Option(metavar="TIME", help="Leave a film alone that was written to in this time: 30s, 10m.")
     ] = "30s",
-    max_hours: Annotated[
-        float | None, typer.Option(min=0, metavar="H", help="Begin nothing after so many hours.")
-    ] = None,
-    quota_gb: Annotated[
-        float | None, typer.Option(min=0, metavar="GB", help="Begin no film with which DIR would hold more.")
-    ] = None,
+    max_hours: MaxHours = None,
+    quota_gb: Quota = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace results of other settings or another film.")
     ] = False,
-    package: Annotated[Package, typer.Option(help="bagit: each film's results in one BagIt bag.")] = Package.none,
-    policy: Annotated[
-        str | None, typer.Option(metavar="FILE", help="MediaConch policy that masters must pass; ffv1-archive ships.")
-    ] = None,
-    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda:N.")] = "auto",
-    threads: Annotated[
-        int, typer.Option(min=0, max=64, metavar="N", help="Threads of the networks; 0: all processors.")
-    ] = 0,
+    package: Packed = Package.none,
+    policy: Policy = None,
+    device: Device = "auto",
+    threads: Threads = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on standard output.")] = False,
 ) -> int:
     """Restore every film in a folder, or in a catalogue. What is done is skipped, what fails is named at the end.

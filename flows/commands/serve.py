@@ -10,7 +10,7 @@ import typer
 
 from restore.errors import UsageError, shown
 from restore.flows import console
-from restore.flows.commands.batch import folder, settle_s
+from restore.flows.commands.batch import Device, MaxHours, Packed, Policy, Quota, Threads, folder, settle_s
 from restore.flows.commands.run import Package
 
 
@@ -34,20 +34,12 @@ def serve(
         str, typer.Option(metavar="TIME", help="Leave a film alone that was written to in this time: 30s, 10m.")
     ] = "10m",
     watch: Annotated[bool, typer.Option("--watch", help="Take films that come during the night.")] = False,
-    max_hours: Annotated[
-        float | None, typer.Option(min=0, metavar="H", help="Begin nothing after so many hours.")
-    ] = None,
-    quota_gb: Annotated[
-        float | None, typer.Option(min=0, metavar="GB", help="Begin no film with which DIR would hold more.")
-    ] = None,
-    package: Annotated[Package, typer.Option(help="bagit: each film's results in one BagIt bag.")] = Package.none,
-    policy: Annotated[
-        str | None, typer.Option(metavar="FILE", help="MediaConch policy that masters must pass; ffv1-archive ships.")
-    ] = None,
-    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda:N.")] = "auto",
-    threads: Annotated[
-        int, typer.Option(min=0, max=64, metavar="N", help="Threads of the networks; 0: all processors.")
-    ] = 0,
+    max_hours: MaxHours = None,
+    quota_gb: Quota = None,
+    package: Packed = Package.none,
+    policy: Policy = None,
+    device: Device = "auto",
+    threads: Threads = 0,
     port: Annotated[
         int, typer.Option(min=1, max=65535, metavar="N", help="Of the Prefect server, where none is named.")
     ] = 4200,
