@@ -13,58 +13,44 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from nights_command import Command
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from films import Film, lights
 
 PATIENCE_S = 600.0
+LONG, LONG_S = "film_(long).mkv", 40
 BAD = {"empty.mkv": b"", "text.mkv": b"no film at all\n" * 40, "torn.mp4": b"\0\0\0\x18ftypisom" + b"\xff" * 400}
 
 
-class Command:
-    """One of the product's commands at work; what it says is in `log`."""
+@dataclass(frozen=True)
+class Cast:
+    """What the plays are played with.
 
-    def __init__(self, log: Path, words: tuple[str, ...], environment: dict[str, str]) -> None:
-        self.log = log
-        with log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "restore.flows.cli", *words], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                env=environment, cwd=log.parent,
-            )  # fmt: skip
+    films     of a night
+    many      of the long queue, ten of them bad
+    clips     folder of real films for the real night, or None
+    pictures  where pictures of its morning page go, or None
+    """
 
-    def said(self) -> str:
-        return self.log.read_text(encoding="utf-8", errors="replace")
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self, number: int = signal.SIGTERM, within_s: float = 90.0) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        return self.process.wait(within_s)
-
-    def runs(self) -> list[int]:
-        """Processes of the runs that it started."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-                if parent == self.process.pid and b"prefect.engine" in (entry / "cmdline").read_bytes():
-                    found.append(int(entry.name))
-        return found
+    films: int = 8
+    many: int = 500
+    clips: Path | None = None
+    pictures: Path | None = None
 
 
 class Stage:
     """A folder with an inbox, results and a Prefect home of its own. A context manager: it ends what it started."""
 
-    def __init__(self, folder: Path, films: int, many: int, reference: Path) -> None:
-        self.folder, self.films, self.many, self._reference = folder, films, many, reference
+    def __init__(self, folder: Path, cast: Cast) -> None:
+        self.folder, self.cast, self.films, self.many = folder, cast, cast.films, cast.many
+        self._reference = folder.parent / "reference"  # made once
         self.inbox, self.out = folder / "inbox", folder / "out"
         self.problems: list[str] = []
         self.port = _free_port()
@@ -84,6 +70,10 @@ class Stage:
                     os.kill(pid, signal.SIGKILL)
             command.kill()
 
+    def last_words(self) -> str:
+        """The end of what each command said, for a play that broke off."""
+        return "\n".join(f"{log.name}: …{log.read_text(errors='replace')[-1500:]}" for log in self.folder.glob("*.log"))
+
     def fill(self, films: int | None = None, bad: int = 3) -> None:
         """Put films into the inbox, every one with light of its own; the same files in every play."""
         pool = self.folder.parent / "films"
@@ -96,7 +86,32 @@ class Stage:
         for number in range(bad):
             name, content = list(BAD.items())[number % len(BAD)]
             (self.inbox / f"bad_{number:02d}_{name}").write_bytes(content)
+        self.note_sources()
+
+    def fill_long(self) -> float:
+        """Put a film of many shots into the inbox, which takes long and goes first; the same in every play. Returns the
+        seconds that an undisturbed run of it took."""
+        whole = self.folder.parent / "long" / LONG
+        if not whole.exists():
+            if self.run("demo", "--film-only", "--seconds", str(LONG_S), "--out", str(whole.parent))[0]:
+                raise RuntimeError("the long film cannot be made")
+            (whole.parent / "demo.mkv").rename(whole)
+            began = time.monotonic()
+            self.run("run", str(whole), "--out", str(whole.parent / "out"), "--threads", "1")
+            (whole.parent / "seconds").write_text(f"{time.monotonic() - began:.1f}")
+        (self.inbox / LONG).write_bytes(whole.read_bytes())
+        self.note_sources()
+        return float((whole.parent / "seconds").read_text())
+
+    def note_sources(self) -> None:
+        """From now on nothing may change what lies in the inbox."""
         self._sources = _digests(self.inbox)
+
+    def compare_long(self) -> None:
+        """The long film's master must have the bytes of the undisturbed run's."""
+        name = f"{Path(LONG).stem}.master.mkv"
+        if _digest(self.folder.parent / "long" / "out" / name) != _digest(self.out / name):
+            self.problems.append(f"{name}: not the bytes of an undisturbed run")
 
     def environment(self, served: bool = False, **more: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "RESTORE_"))}
@@ -146,14 +161,18 @@ class Stage:
             return None
 
     def serve(self, *words: str, served: bool = False, log: str = "service.log", **more: str) -> Command:
-        """The nightly service, in the middle of its window: it begins at once."""
-        now = datetime.now()
-        at, until = now - timedelta(minutes=1), now + timedelta(hours=3)
+        """The nightly service, in the middle of its window unless `words` say otherwise: it begins at once."""
+        window = () if "--at" in words else self.window()
         return self.start(
-            "serve", "--inbox", str(self.inbox), "--out", str(self.out), "--at", f"{at:%H:%M}", "--until",
-            f"{until:%H:%M}", "--settle", "0s", "--threads", "1", "--port", str(self.port), *words, log=log,
-            served=served, **more,
+            "serve", "--inbox", str(self.inbox), "--out", str(self.out), "--settle", "0s", "--threads", "1", "--port",
+            str(self.port), *window, *words, log=log, served=served, **more,
         )  # fmt: skip
+
+    @staticmethod
+    def window(begins_min: int = -1, ends_min: int = 180) -> tuple[str, ...]:
+        """Options of a window, in minutes from the one that runs now."""
+        at, until = (datetime.now() + timedelta(minutes=minutes) for minutes in (begins_min, ends_min))
+        return "--at", f"{at:%H:%M}", "--until", f"{until:%H:%M}"
 
     def until(self, holds: Callable[[], Any], what: str, within_s: float = PATIENCE_S) -> Any:
         """Wait until something holds; returns it."""
@@ -224,7 +243,7 @@ class Stage:
         if not self._reference.exists():
             folder = self._reference.with_name("reference-films")
             folder.mkdir(exist_ok=True)
-            for film in sorted(self.inbox.glob("film_*"))[: self.films]:
+            for film in sorted(self.inbox.glob("film_[0-9]*"))[: self.films]:
                 (folder / film.name).write_bytes(film.read_bytes())
             code, _, said = self.run(
                 "batch", str(folder), "--out", str(self._reference), "--settle", "0s", "--threads", "1"

@@ -50,14 +50,21 @@ def workers_of(cluster: str) -> int | None:
     return int(count or 2)
 
 
+def checked(options: Options) -> None:
+    """What can be known wherever the work is done. Raises UsageError."""
+    if options.cluster is not None:
+        workers_of(options.cluster)
+    elif options.depot is not None:
+        raise UsageError("--depot goes with --cluster")
+
+
 def check(options: Options, own_server: bool) -> None:
     """What can be known before the first frame: the cluster's name, its packages, and a server that workers reach.
 
     Raises UsageError, Unavailable.
     """
+    checked(options)
     if options.cluster is None:
-        if options.depot is not None:
-            raise UsageError("--depot goes with --cluster")
         return
     away = workers_of(options.cluster) is None
     try:

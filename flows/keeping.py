@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
-from restore.errors import Stopped, Unavailable
+from restore.errors import Stopped, Unavailable, shown
 from restore.flows import console, runs
 from restore.flows.server import waited_for
 
@@ -21,6 +21,12 @@ log = logging.getLogger(__name__)
 
 BACK_S = 3600.0
 """Seconds for which a server that went away is waited for."""
+
+PAUSE_S = 5.0
+"""Seconds before work is begun again that failed: a server may answer, and fail all the same."""
+
+WORKED_S = 60.0
+"""Seconds after which work counts as begun: what fails then is another fault than the one before."""
 
 END_S = 60.0
 """Seconds that runs are given to come to the end of their frames; they go on stopping when nobody waits any more."""
@@ -46,15 +52,20 @@ def keep(work: Callable[[], Coroutine[Any, Any, None]], url: str) -> None:
 
 
 def _again_and_again(work: Callable[[], Coroutine[Any, Any, None]], url: str, failure: list[BaseException]) -> None:
+    failing_since: float | None = None
     try:
         while True:
+            began = time.monotonic()
             try:
                 asyncio.run(work())
             except Exception as error:
                 if not _away(error):
                     raise
-                log.warning("the Prefect server at %s is away (%s); waiting for it", url, type(error).__name__)
-                if problem := waited_for(url, time.monotonic() + BACK_S, lambda: "", 2.0):
+                if failing_since is None or time.monotonic() - began > WORKED_S:
+                    failing_since = time.monotonic()
+                log.warning("the Prefect server at %s is away (%s); waiting for it", url, _named(error))
+                time.sleep(PAUSE_S)
+                if problem := waited_for(url, failing_since + BACK_S, lambda: "", 2.0):
                     raise Unavailable(f"the Prefect server at {url} stays away: {problem}") from error
             else:
                 return
@@ -62,12 +73,21 @@ def _again_and_again(work: Callable[[], Coroutine[Any, Any, None]], url: str, fa
         failure.append(error)
 
 
+def _named(error: BaseException) -> str:
+    """An error in a few words; of a group, its first one."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return shown(str(error).partition("\n")[0])[:120] or type(error).__name__
+
+
 def _away(error: BaseException) -> bool:
-    """Whether an error, or one that it was made of, says that the server cannot be reached."""
+    """Whether an error, or one that it was made of, says that the server cannot be reached, or not do its work."""
     import httpx
 
     if isinstance(error, BaseExceptionGroup):
         return any(_away(each) for each in error.exceptions)
+    if isinstance(error, RuntimeError) and "error threshold" in str(error):
+        return True  # Prefect's loops ask a server whose database is away a few times, and end by this, without a cause
     causes = (error.__cause__, error.__context__)
     return isinstance(error, httpx.HTTPError) or any(_away(cause) for cause in causes if cause is not None)
 

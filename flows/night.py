@@ -84,6 +84,8 @@ def _night(wish: NightWish) -> Any:
     if exit_code(night) > 128:
         if runs.is_cancelled():
             return CancelledState(message="cancelled by the operator; the next night goes on")
+        if runs.is_of_pool():
+            runs.hand_back()
         raise Stopped(night.why_ended, exit_code(night) - 128)
     return {"page": str(papers.page), "counted": night.counted(), "why_ended": night.why_ended}
 

@@ -41,6 +41,9 @@ SERVICE = "RESTORE_SERVICE_PID"
 END = signal.SIGUSR1
 """Signal by which a service asks its runs to stop. Prefect takes SIGTERM for a crash."""
 
+AGAIN_TIMES = 3
+"""Times that a night on a worker is begun again in its window; a film that kills it each time is still there."""
+
 AGAIN_S = 90.0
 """Seconds until a run that was handed back is begun again: its service has ended by then."""
 
@@ -139,6 +142,14 @@ def is_submitted() -> bool:
     return context is not None and context.flow_run is not None and context.flow_run.deployment_id is not None
 
 
+def is_of_pool() -> bool:
+    """Whether the run at hand was taken from a work pool: any of its workers may go on with it, and no service does."""
+    from prefect.context import FlowRunContext
+
+    context = FlowRunContext.get()
+    return context is not None and context.flow_run is not None and context.flow_run.work_pool_name is not None
+
+
 def failed(error: RestoreError) -> State[Any]:
     """How the run at hand ends by a known error: whoever called it is given that; on a server one line stands."""
     from prefect.states import Failed
@@ -212,7 +223,8 @@ class Swept:
 
 
 def sweep(mine: frozenset[UUID] = frozenset()) -> Swept:
-    """Mark runs of this machine whose process is gone, so that nobody waits for them; submitted films run again.
+    """Mark runs of this machine whose process is gone, so that nobody waits for them; submitted films run again, and
+    nights of a work pool, which keep the end of their window. (A service begins its own night again by itself.)
 
     mine: deployments that nobody but the caller runs: their runs without a process were ours, too.
     """
@@ -226,15 +238,21 @@ def sweep(mine: frozenset[UUID] = frozenset()) -> Swept:
             where = run.infrastructure_pid
             if not (here_and_gone(where) or (not where and run.deployment_id in mine)):
                 continue
-            submitted = run.deployment_id is not None and run.parent_task_run_id is None and "film" in run.parameters
             state: State[Any] = Scheduled(name=AGAIN, message="its process was gone")
-            if submitted and run.state is not None and run.state.type is not StateType.CANCELLING:
+            if _goes_on(run) and run.state is not None and run.state.type is not StateType.CANCELLING:
                 client.set_flow_run_state(run.id, state, force=True)
                 again.append(run.name)
             else:
                 client.set_flow_run_state(run.id, Crashed(message="its process is gone"), force=True)
                 crashed.append(run.name)
     return Swept(tuple(crashed), tuple(again))
+
+
+def _goes_on(run: FlowRun) -> bool:
+    """Whether a run that was killed is to be begun again."""
+    if run.deployment_id is None or run.parent_task_run_id is not None:
+        return False
+    return "film" in run.parameters or (run.work_pool_name is not None and run.run_count <= AGAIN_TIMES)
 
 
 def _unfinished(client: SyncPrefectClient) -> list[FlowRun]:

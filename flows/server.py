@@ -140,7 +140,7 @@ class Server:
 
     def answers(self) -> bool:
         """Whether the server is there now."""
-        return _asked(self.url.rstrip("/") + "/health") == ""
+        return _asked(self.url) == ""
 
     def revive(self, timeout_s: float = START_TIMEOUT_S) -> None:
         """Wait until the server is there again; one of the run's own that has ended is started anew. Raises as
@@ -192,7 +192,7 @@ def waited_for(url: str, until: float, ended: Callable[[], str], every_s: float 
         check_stop()
         if why := ended():
             return why
-        problem = _asked(url.rstrip("/") + "/health")
+        problem = _asked(url)
         if problem in ("", NO_LOOPBACK):
             return problem
         time.sleep(every_s)
@@ -200,9 +200,9 @@ def waited_for(url: str, until: float, ended: Callable[[], str], every_s: float 
 
 
 def _asked(url: str) -> str:
-    """Nothing when a Prefect server answers at `url`, else what is wrong."""
+    """Nothing when a Prefect server answers at `url` and sees its database, else what is wrong."""
     try:
-        with urllib.request.urlopen(url, timeout=1.0):  # noqa: S310 (the user's own server, or ours)
+        with urllib.request.urlopen(url.rstrip("/") + "/ready", timeout=1.0):  # noqa: S310 (the user's own, or ours)
             return ""
     except urllib.error.HTTPError as error:
         # Asked for a password it is there; Prefect's client brings one.

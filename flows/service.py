@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -35,6 +36,10 @@ MIND_S = 20.0
 
 AGAIN = 3
 """Times that a night that was killed is begun again."""
+
+MISSED_S = 120.0
+"""Seconds in an open window after which a night that has not begun is begun: its hour came while the schedule was being
+made, or the server away."""
 
 LOOK_S = 5.0
 """Seconds between two questions for new runs."""
@@ -94,19 +99,23 @@ async def _serve(wish: NightWish, at: str) -> None:
 
 
 async def _mind(wish: NightWish, at: str, nights: Any) -> None:
-    """Begin a night again whose process was killed, by the kernel for want of memory, say. Not for ever: a film that
-    kills it each time is still there."""
-    begun, seen = Counter[str](), ""
+    """Begin a night whose process was killed, by the kernel for want of memory, say, or that its schedule missed. Not
+    for ever: a film that kills it each time is still there."""
+    begun, seen, since = Counter[str](), "", time.monotonic()
     while True:
         await asyncio.sleep(MIND_S)
         date = unfinished(wish, at, datetime.now(UTC))
-        if date and date == seen and written(wish, date) is not None and begun[date] < AGAIN:
+        if date != seen:
+            seen, since = date, time.monotonic()
+        missed = bool(date) and written(wish, date) is None
+        waited = time.monotonic() - since >= (MISSED_S if missed else MIND_S / 2)  # it may be just about to begin
+        if date and waited and begun[date] < AGAIN:
             begun[date] += 1
-            console.say(f"the night of {date} was killed; it is begun again")
+            console.say(
+                f"the night of {date} " + ("was missed; it is begun" if missed else "was cut off; it is begun again")
+            )
             await _begin(nights, wish.model_copy(update={"night": date}))
             seen = ""
-        else:
-            seen = date  # twice in a row: it is not just about to begin
 
 
 async def _added(runner: Runner, flow: Any, name: str, **more: Any) -> Any:

@@ -31,6 +31,11 @@ UNUSED_S = 7 * 86400.0
 """Seconds after which what lies unused in a machine's cache is removed."""
 
 
+def absolute(url: str | None) -> str | None:
+    """The same storage for a process that works in another folder; a URL stays as it is."""
+    return url if url is None or ":" in url else str(Path(url).absolute())
+
+
 class Depot:
     """The storage at one URL: `/mnt/shared`, `s3://bucket/prefix`. Credentials come from the environment, never by URL.
 

@@ -166,6 +166,8 @@ def test_a_film_settles_when_nobody_writes_to_it(tmp_path: Path, monkeypatch: py
         ("films/a.mkv", {"overrides": ("colorize.weights=/etc/evil.safetensors",)}, "overrides"),
         ("films/a.mkv", {"overrides": ("access.crf=24",), "deinterlace": "bwdif"}, ""),
         ("films/a.mkv\0", {}, "film"),
+        ("films/a.mkv", {"cluster": "dask:2"}, ""),
+        ("films/a.mkv", {"cluster": "dask:2", "depot": "/elsewhere"}, "depot"),
     ],
 )
 def test_a_worker_checks_again_what_a_server_asks_for(
@@ -183,6 +185,21 @@ def test_a_worker_checks_again_what_a_server_asks_for(
         asked()
     monkeypatch.delenv(roots.VARIABLE)
     asked()
+
+
+def test_a_server_cannot_send_a_worker_to_another_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(roots.VARIABLE, str(tmp_path))
+    for variable in roots.ELSEWHERE.values():
+        monkeypatch.setenv(variable, "")
+    common = {"out": str(tmp_path), "cluster": "tcp://10.0.0.1:8786", "depot": "s3://films/depot"}
+    ours = Options(**common)
+    for wrong in (ours, Options(**common | {"cluster": "dask:2"}), Options(**common | {"depot": "elsewhere"})):
+        with pytest.raises(UsageError, match=r"was not told to use it \(start it with --(cluster|depot)"):
+            roots.check(str(tmp_path / "a.mkv"), wrong)
+    roots.allow(ours)
+    roots.check(str(tmp_path / "a.mkv"), ours)
+    with pytest.raises(UsageError, match="cluster tcp://evil:8786"):
+        roots.check(str(tmp_path / "a.mkv"), ours.model_copy(update={"cluster": "tcp://evil:8786"}))
 
 
 def test_every_option_that_is_text_is_a_path_or_known_to_be_none() -> None:

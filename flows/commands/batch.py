@@ -20,6 +20,13 @@ Policy = Annotated[
     str | None, typer.Option(metavar="FILE", help="MediaConch policy that masters must pass; ffv1-archive ships.")
 ]
 Device = Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda:N.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Spread each film's shots over a Dask cluster: dask:N here, tcp://host:8786."),
+]
+Depot = Annotated[
+    str | None, typer.Option(metavar="URL", help="Storage that the cluster's workers share: a folder, s3://bucket/x.")
+]
 Threads = Annotated[int, typer.Option(min=0, max=64, metavar="N", help="Threads of the networks; 0: all processors.")]
 
 
@@ -53,6 +60,8 @@ def batch(
     policy: Policy = None,
     device: Device = "auto",
     threads: Threads = 0,
+    cluster: Cluster = None,
+    depot: Depot = None,
     as_json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on standard output.")] = False,
 ) -> int:
     """Restore every film in a folder, or in a catalogue. What is done is skipped, what fails is named at the end.
@@ -78,6 +87,7 @@ def batch(
     with Server() as server:  # boots while the films are looked at
         from restore.batch.queue import Source, checked
         from restore.batch.work import exit_code
+        from restore.flows import cluster as clusters
         from restore.flows.batches import Papers, Wish, run_batch
         from restore.flows.reels import signals
         from restore.flows.show_batch import showing
@@ -85,8 +95,9 @@ def batch(
 
         common = Options(
             out=str(out), recipe=recipe, overrides=tuple(overrides or ()), rate=fps, overwrite=overwrite,
-            package=package.value, policy=policy, device=device, threads=threads,
+            package=package.value, policy=policy, device=device, threads=threads, cluster=cluster, depot=depot,
         )  # fmt: skip
+        clusters.check(common, server.own)
         source = Source(folder(inbox, catalogue), common, catalogue, recursive)
         checked(source)
         papers = Papers(out / "batch.json", out / "batch.html", "Batch")

@@ -11,6 +11,7 @@ import typer
 
 from restore.errors import UsageError, shown
 from restore.flows import console
+from restore.flows.commands.batch import Cluster, Depot
 from restore.flows.commands.run import Package
 
 RUN = typer.Argument(metavar="RUN|FILM", help="A run's id or the beginning of it, or a film: its path or its name.")
@@ -32,6 +33,8 @@ def submit(
         str | None, typer.Option(metavar="FILE", help="MediaConch policy that masters must pass; ffv1-archive ships.")
     ] = None,
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda:N.")] = "auto",
+    cluster: Cluster = None,
+    depot: Depot = None,
     pool: Annotated[str | None, typer.Option(metavar="NAME", help="Which work pool; the only one.")] = None,
     priority: Annotated[str, typer.Option(metavar="WORD", help="high, normal or low.")] = "normal",
     wait: Annotated[bool, typer.Option("--wait", help="End when they have, with the worst one's code.")] = False,
@@ -48,6 +51,8 @@ def submit(
     import json
 
     from restore.configs import recipe as recipes
+    from restore.depot import absolute
+    from restore.flows import cluster as clusters
     from restore.flows import remote
     from restore.flows.said import said
     from restore.steps.options import Options
@@ -56,9 +61,10 @@ def submit(
         raise UsageError(f"--priority {shown(priority)}: write {', '.join(remote.PRIORITIES)}")
     options = Options(
         out=str(out.absolute()), recipe=recipe, overrides=tuple(overrides or ()), rate=fps, overwrite=overwrite,
-        package=package.value, policy=policy, device=device,
+        package=package.value, policy=policy, device=device, cluster=cluster, depot=absolute(depot),
     )  # fmt: skip
     recipes.load(options.recipe, options.overrides)
+    clusters.checked(options)
     with remote.client() as server:
         to = remote.deployment(server, pool)
         if priority != "normal" and not to.work_pool_name:

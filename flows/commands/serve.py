@@ -10,7 +10,18 @@ import typer
 
 from restore.errors import UsageError, shown
 from restore.flows import console
-from restore.flows.commands.batch import Device, MaxHours, Packed, Policy, Quota, Threads, folder, settle_s
+from restore.flows.commands.batch import (
+    Cluster,
+    Depot,
+    Device,
+    MaxHours,
+    Packed,
+    Policy,
+    Quota,
+    Threads,
+    folder,
+    settle_s,
+)
 from restore.flows.commands.run import Package
 
 
@@ -40,6 +51,8 @@ def serve(
     policy: Policy = None,
     device: Device = "auto",
     threads: Threads = 0,
+    cluster: Cluster = None,
+    depot: Depot = None,
     port: Annotated[
         int, typer.Option(min=1, max=65535, metavar="N", help="Of the Prefect server, where none is named.")
     ] = 4200,
@@ -69,6 +82,7 @@ def serve(
         if path is not None and any("\ud800" <= sign <= "\udfff" for sign in str(path)):
             raise UsageError(f"{shown(path)}: is not UTF-8; films may have such names, these folders may not")
     folders = [source, out, *([catalogue.absolute().parent] if catalogue is not None else [])]
+    own = not os.environ.get("PREFECT_API_URL")
     with held(private(out) / "service.lock", "a service"), at_hand(port) as url:
         from restore.flows.service import serve as run_service
         from restore.flows.service import settings
@@ -76,13 +90,18 @@ def serve(
         os.environ.update(settings(url, folders))
         from restore.batch.queue import checked
         from restore.configs import recipe as recipes
+        from restore.depot import absolute
+        from restore.flows import cluster as clusters
         from restore.flows.night import NightWish
+        from restore.steps import roots
         from restore.steps.options import Options
 
         options = Options(
             out=str(out), recipe=recipe, overrides=tuple(overrides or ()), rate=fps, package=package.value,
-            policy=policy, device=device, threads=threads,
+            policy=policy, device=device, threads=threads, cluster=cluster, depot=absolute(depot),
         )  # fmt: skip
+        clusters.check(options, own)
+        roots.allow(options)
         recipes.load(options.recipe, options.overrides)
         wish = NightWish(
             inbox=str(source), options=options, catalogue=None if catalogue is None else str(catalogue.absolute()),

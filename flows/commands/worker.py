@@ -18,6 +18,12 @@ def worker(
         typer.Option(metavar="DIR", help="Folder that films may be in and results go to; as often as wanted."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Films at a time.")] = 1,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Dask cluster over which films may ask to be spread.")
+    ] = None,
+    depot: Annotated[
+        str | None, typer.Option(metavar="URL", help="Storage that they may name for it: s3://bucket/x.")
+    ] = None,
     gpu_slots: Annotated[
         int, typer.Option(min=0, max=64, metavar="N", help="Shots at a time on this machine's GPUs, over all workers.")
     ] = 0,
@@ -28,16 +34,19 @@ def worker(
     restore worker --pool gpu --root /archive/films --root /archive/colour --gpu-slots 1
 
     What a server asks for is checked again here: films, results and every file that an option names must lie in the
-    folders of --root (or RESTORE_ROOTS). A film that a killed worker left is gone on with.
+    folders of --root (or RESTORE_ROOTS), a cluster must be that of --cluster. What a
+    killed worker left is gone on with.
     """
     from restore.flows import remote
     from restore.steps import roots
+    from restore.steps.options import Options
 
     folders = [path.absolute() for path in root or ()]
     if not folders and not os.environ.get(roots.VARIABLE):
         raise UsageError(f"name the folders that it may read and write: --root DIR, or {roots.VARIABLE}")
     if folders:
         os.environ[roots.VARIABLE] = os.pathsep.join(str(path) for path in folders)
+    roots.allow(Options(cluster=cluster, depot=depot))
     from restore.flows.service import settings
     from restore.flows.worker import slot_name, work
 

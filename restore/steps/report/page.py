@@ -54,7 +54,7 @@ def page(view: Mapping[str, Any], sheet: Sheet | None = None) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        loader=FileSystemLoader(sheet.template.parent),
+        loader=FileSystemLoader([sheet.template.parent, HERE]),  # every page has the head that lies here
     )
     room.filters["data_uri"] = data_uri
     room.filters["data_json"] = data_json
