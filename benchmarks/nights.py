@@ -41,6 +41,7 @@ def played(play: Callable[[Stage], str], folder: Path, cast: Cast) -> tuple[str,
             ended, problems = play(stage), stage.problems
         except Exception as error:  # a play that cannot go on is a finding, and the others are played
             ended, problems = "broke off", [*stage.problems, f"{type(error).__name__}: {error}"]
+        if problems:
             print(stage.last_words(), file=sys.stderr)
     took = time.monotonic() - began
     return f"| {title(play)} | {ended} | {took:.0f} s | {'; '.join(problems) or 'no'} |", problems

@@ -71,8 +71,8 @@ class Stage:
             command.kill()
 
     def last_words(self) -> str:
-        """The end of what each command said, for a play that broke off."""
-        return "\n".join(f"{log.name}: …{log.read_text(errors='replace')[-1500:]}" for log in self.folder.glob("*.log"))
+        """The end of what each command said, for a play that went wrong."""
+        return "\n".join(f"{log.name}: …{log.read_text(errors='replace')[-9000:]}" for log in self.folder.glob("*.log"))
 
     def fill(self, films: int | None = None, bad: int = 3) -> None:
         """Put films into the inbox, every one with light of its own; the same files in every play."""

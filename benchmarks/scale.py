@@ -3,8 +3,8 @@
     python benchmarks/scale.py                                the table, for both ways to share the work
     python benchmarks/scale.py --page docs/scale.md --figure docs/img/scale.svg
 
-Nothing is restored here. What a frame costs was measured on two processors (640×480, recipe film) with an earlier,
-slower state of the program; what a task run costs a Prefect server was measured too; sizes, faults and prices are
+Nothing is restored here. What a frame costs was measured on two processors (640×480, recipe film: docs/performance.md),
+and so were what a reel costs besides and what a task run costs a Prefect server; sizes, faults and prices are
 assumptions, named below.
 """
 
@@ -21,11 +21,14 @@ from pathlib import Path
 
 from scale_figure import figure
 
-FPS = 20.2
-"""Frames a second of a whole run on one machine of two processors, measured."""
+FPS = 44.7
+"""Frames a second from opening to proof on one machine of two processors, measured."""
 
-CPU_MS = {"probe": 0.14, "split": 3.28, "restore": 53.52, "assemble": 8.67, "prove": 10.15}
+CPU_MS = {"probe": 0.03, "split": 1.52, "restore": 28.52, "assemble": 0.56, "prove": 6.73}
 """Processor milliseconds a frame of each step, measured; they share out 1 / FPS."""
+
+BEGIN_S, PAGE_S = 5.0, 4.0
+"""Seconds that a reel costs besides, whatever its length: the start of its process, and its report. Measured."""
 
 SERVER_S = 0.018
 """Processor seconds that a Prefect server spends on one task run: 16 to 19 ms, measured."""
@@ -124,7 +127,7 @@ class Stage:
         if not self._waiting:
             return
         reel, night = self._waiting.popleft(), self.night
-        first = night.seconds("probe", night.frames) + night.seconds("split", night.frames)
+        first = BEGIN_S + night.seconds("probe", night.frames) + night.seconds("split", night.frames)
         self._asked += STEPS
         if self._luck.random() < night.bad:
             self._ask(Piece(reel, 2.0, 1.0, lambda: self._end(reel, refused=True)))
@@ -166,7 +169,7 @@ class Stage:
 
     def _finish(self, reel: int) -> None:
         night = self.night
-        seconds = night.seconds("assemble", night.frames) + night.seconds("prove", night.frames)
+        seconds = night.seconds("assemble", night.frames) + night.seconds("prove", night.frames) + PAGE_S
         self._ask(Piece(reel, seconds, 3 * night.made_mb, lambda: self._end(reel)), first=True)
 
     def _end(self, reel: int, *, refused: bool = False) -> None:
@@ -243,13 +246,15 @@ def main() -> None:
     wanted.add_argument("--figure", type=Path, help="write the figure here, as SVG")
     asked = wanted.parse_args()
     rows, points = [HEAD], dict[str, list[tuple[int, float]]]()
-    whole = Night(reels=asked.reels).frames / FPS * asked.reels / 3600
+    whole = (Night(reels=asked.reels).frames / FPS + BEGIN_S + PAGE_S) * asked.reels / 3600
     points["no losses"] = [(count, whole / count) for count in (25, 50, 100, 200, 400)]
     for spread in (False, True):
         for count in (25, 50, 100, 200, 400):
             found = row(Night(reels=asked.reels, machines=count, spread=spread, open_reels=max(8, count * 2 // 5)))
             rows.append(found)
             points.setdefault(found[0], []).append((count, float(found[2].split()[0])))
+    rows.append(("**storage of 100 Gbit/s**: " + (quick := row(replace(Night(reels=asked.reels), storage_gbit=100)))[0],
+                 *quick[1:]))  # fmt: skip
     rows.append(
         ("**storage of 10 Gbit/s**: " + (slow := row(replace(Night(reels=asked.reels), storage_gbit=10)))[0], *slow[1:])
     )
