@@ -72,7 +72,9 @@ class Stage:
 
     def last_words(self) -> str:
         """The end of what each command said, for a play that went wrong."""
-        return "\n".join(f"{log.name}: …{log.read_text(errors='replace')[-9000:]}" for log in self.folder.glob("*.log"))
+        said = {log.name: log.read_text(errors="replace").splitlines() for log in self.folder.glob("*.log")}
+        heard = {name: [line for line in lines if "| INFO " not in line][-150:] for name, lines in said.items()}
+        return "\n".join(f"{name}: …\n{chr(10).join(lines)}" for name, lines in heard.items())
 
     def fill(self, films: int | None = None, bad: int = 3) -> None:
         """Put films into the inbox, every one with light of its own; the same files in every play."""
