@@ -37,12 +37,18 @@ from rehearsal import Stage
 from scenario import must
 from tracing import Point, calls, out_of_order, points, traced
 
+WRITES = ("write", "pwrite64", "writev", "ftruncate")
+NAMES = ("rename", "renameat", "renameat2", "link", "linkat")
 ERRORS = (
-    (("write", "pwrite64", "writev", "ftruncate"), "ENOSPC", "full disk at a write"),
-    (("fsync", "fdatasync"), "EIO", "failing disk at an fsync"),
-    (("rename", "renameat", "renameat2", "link", "linkat"), "EACCES", "no right at a rename or link"),
-    (("openat",), "EMFILE", "too many open files at an open"),
-    (("openat",), "EIO", "failing disk at an open"),
+    (WRITES, "ENOSPC", "a write: the disk is full"),
+    (WRITES, "EIO", "a write: the disk fails"),
+    (("fsync", "fdatasync"), "EIO", "an fsync: the disk fails"),
+    (NAMES, "EACCES", "a rename or link: there is no right to"),
+    (NAMES, "EIO", "a rename or link: the disk fails"),
+    (("openat",), "EMFILE", "an open: too many files are open"),
+    (("openat",), "EIO", "an open: the disk fails"),
+    (("mkdir",), "ENOSPC", "a new folder: the disk is full"),
+    (("unlink", "unlinkat", "rmdir"), "EIO", "a removal: the disk fails"),
 )
 TOLD = (65, 69, 70, 73, 74)
 """65: a file that cannot be opened at all is told as one, be it the film or our own."""
@@ -167,7 +173,7 @@ def planned(asked: argparse.Namespace, stage: Stage) -> Iterator[Fault]:
         for names, error, what in ERRORS:
             some = [point for point in named if point.call in names]
             for at in spread(len(some), asked.errors):
-                yield Fault(what, some[at].shown(stage.out), fail(some[at], error))
+                yield Fault(f"{error} at {what}", some[at].shown(stage.out), fail(some[at], error))
     for twice, count, what in (
         (False, asked.random, "SIGKILL at a random moment"),
         (True, asked.double, "SIGKILL, and again while it goes on"),
@@ -212,8 +218,8 @@ def table(found: Sequence[Found]) -> list[str]:
     for each in found:
         kinds.setdefault(each.what, []).append(each)
     lines = [
-        "| fault | times | partial final files | differing bytes | went on wrongly | ended with |",
-        "|---|" + "---|" * 5,
+        "| fault | times | partial final files | differing bytes | processes left | went on wrongly | ended with |",
+        "|---|" + "---|" * 6,
     ]
     alone = ["| scenario | ended with |", "|---|---|"]
     played = [_name(play) for play in scenarios.PLAYS]
@@ -224,8 +230,9 @@ def table(found: Sequence[Found]) -> list[str]:
         struck = [each for each in some if each.struck]
         partial, lost = sum(bool(each.partial) for each in struck), sum(bool(each.wrong) for each in struck)
         differs = sum(any("differs" in line for line in each.wrong) for each in struck)
+        left = sum(any("a process is left" in line for line in each.wrong) for each in struck)
         ends = ", ".join(f"{end}: {count}×" for end, count in sorted(Counter(each.end for each in struck).items()))
-        lines.append(f"| {what} | {len(struck)} | {partial} | {differs} | {lost} | {ends} |")
+        lines.append(f"| {what} | {len(struck)} | {partial} | {differs} | {left} | {lost} | {ends} |")
     wrong = [f"{each.what}, {each.place}: {line}" for each in found for line in (*each.partial, *each.wrong)]
     missed = sum(not each.struck for each in found)
     return [*lines, "", *alone, "", *(f"* {line}" for line in wrong or ["Nothing went wrong."]),

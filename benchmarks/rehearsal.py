@@ -7,6 +7,7 @@ network is a wash of brown (no minutes of compiling), and the names of temporary
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import importlib
 import itertools
@@ -20,7 +21,7 @@ import sys
 import tempfile
 import time
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -32,6 +33,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from understudy import NoServer, without_prefect
 
 FRAMES, SHOT = 48, 16
+SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2): orphans below us become our children
 FINISHED = ("reel.master.mkv", "reel.access.mp4", "reel.shots.csv")
 """Results that are the same bytes in every run; the others tell times."""
 
@@ -112,6 +114,8 @@ class Stage:
         from films import Film, lights
 
         self.folder, self.out, self.numbers = folder, folder / "out", itertools.count()
+        if ctypes.CDLL(None, use_errno=True).prctl(SUBREAPER, 1, 0, 0, 0):
+            raise OSError(ctypes.get_errno(), "prctl")  # else what a killed run leaves would be init's, and unseen
         pictures = lights(FRAMES, 64, 48)
         for number, picture in enumerate(pictures):
             if number // SHOT == 1:
@@ -231,18 +235,27 @@ class Stage:
         return wrong + [f"a process is left: {line}" for line in self.children()]
 
     def children(self, patience: float = 3.0) -> list[str]:
-        """Command lines of processes that still work in this folder, after `patience` seconds."""
+        """Processes that runs have left, by their command lines, after `patience` seconds: orphans that were given to
+        us, and whoever else has a name in this folder in its words."""
         until = time.monotonic() + patience
         while True:
-            found = []
-            for process in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    line = process.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                except OSError:
-                    continue
-                ours = str(self.folder) in line and not any(name in line for name in ("faults.py", "scenarios.py"))
-                if ours and int(process.parent.name) != os.getpid():
-                    found.append(line[:200])
+            found = [line for pid, line in _processes() if pid in _ours() or str(self.folder) in line]
             if not found or time.monotonic() > until:
                 return found
             time.sleep(0.05)
+
+
+def _ours() -> set[int]:
+    """Our children, once those that have ended are buried."""
+    listed = [thread.joinpath("children").read_text() for thread in Path("/proc/self/task").iterdir()]
+    pids = {int(pid) for pid in " ".join(listed).split()}
+    return {pid for pid in pids if os.waitpid(pid, os.WNOHANG) == (0, 0)}
+
+
+def _processes() -> Iterator[tuple[int, str]]:
+    """(id, command line) of all processes but our own."""
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            line = process.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if int(process.parent.name) != os.getpid():
+                yield int(process.parent.name), line[:200]

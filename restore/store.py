@@ -266,13 +266,18 @@ class WorkFolder:
         It loses its name first: a run that is killed here is finished, and `sweep` takes away what it left. The results
         have their names already, so a folder that cannot be removed is told, and is no failure.
         """
+        nameless = temporary(self.folder)
         try:
-            self.folder.rename(temporary(self.folder))
+            self.folder.rename(nameless)
             sync_folder(self.folder.parent)
         except OSError as error:
             log.warning("%s: could not be removed (%s); the results are whole without it", self.folder, error.strerror)
             return
         sweep(self.folder.parent.parent)
+        if nameless.exists():
+            log.warning(
+                "%s: could not be removed; the results are whole without it, the next run tries again", nameless
+            )
 
 
 def sweep(out: Path) -> None:

@@ -186,13 +186,21 @@ def test_leftovers_of_a_killed_run_are_swept(tmp_path: Path) -> None:
 def test_a_work_folder_that_cannot_be_removed_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def closed(*_: object) -> None:
+    def closed(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     with WorkFolder(tmp_path, "0" * 64) as work:
         monkeypatch.setattr(Path, "rename", closed)
         work.remove()
     assert "could not be removed (Permission denied)" in caplog.text
+    monkeypatch.undo()
+    with WorkFolder(tmp_path, "0" * 64) as work:
+        monkeypatch.setattr("os.rmdir", closed)
+        work.remove()
+    assert "could not be removed; the results are whole" in caplog.text
+    monkeypatch.undo()
+    sweep(tmp_path)
+    assert not (tmp_path / ".restore").exists()
 
 
 def test_long_names_leave_room_for_what_results_are_called() -> None:
