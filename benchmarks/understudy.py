@@ -75,6 +75,9 @@ class NoServer:
 
     def ready(self) -> None: ...
 
+    def answers(self) -> bool:
+        return True
+
     @contextmanager
     def used(self) -> Iterator[None]:
         yield

@@ -175,6 +175,9 @@ def main() -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         code = _reader_gone()
+    if console.IN_HASTE.is_set():
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 

@@ -8,6 +8,7 @@ import logging
 import logging.handlers
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ from restore.errors import RestoreError, shown
 
 WAITING = 10_000
 """Log records kept in memory until it is known in which folder the log belongs."""
+
+IN_HASTE = threading.Event()
+"""Set when this process shall end at once, without the farewells of libraries: they would wait for a server that is
+gone."""
 
 
 def _to_stderr(line: str) -> None:

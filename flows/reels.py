@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextvars
 import logging
+import math
 import os
 import signal
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from restore import profile, progress
 from restore.errors import Cancelled, RestoreError, Stopped, Unavailable, UsageError, known, shown
 from restore.film import to_plain
-from restore.flows import cluster, console
+from restore.flows import cluster, console, runs
 from restore.flows.said import said
 from restore.flows.server import Server
 from restore.flows.show import Json, clock, showing
@@ -33,6 +35,12 @@ log = logging.getLogger(__name__)
 
 SEVERITY = (0, 3, 75, 69, 73, 66, 65, 2, 78, 74, 70, 1, 143, 130)
 """Exit codes, mildest first: of several reels the worst one's code is the command's."""
+
+PATIENCE_S = 120.0
+"""Seconds for which a server that is away is waited for when a reel has come to its end, so that it is told."""
+
+STOP_S = 3.0
+"""The same, for a reel that was stopped: whoever stops it wants it to end."""
 
 SUMMED_UP = ("psnr", "ssim")
 """Scores in the line that ends a run; the scorecard has all."""
@@ -160,26 +168,36 @@ def restored(film: str, options: Options, server: Server) -> Outcome:
         except BaseException as error:  # carried to the caller, who raises it
             failure.append(error)
 
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="reel")
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="reel", daemon=True)
     thread.start()
-    thread.join()
-    if failure:
-        return _salvaged(film, failure[0], server)
-    outcome: Outcome = result[0]
+    _wait(thread, said(film), server)
+    client = sys.modules.get("httpx")  # what never talked to a server cannot have failed to
+    ended = runs.ENDED.pop(said(film), None)
+    if failure and (client is None or not isinstance(failure[0], client.HTTPError)):
+        raise failure[0]
+    outcome: Outcome = result[0] if result else _salvaged(ended, server)
     return outcome
 
 
-def _salvaged(film: str, error: BaseException, server: Server) -> Outcome:
-    """The outcome of a reel that was finished when its Prefect server went away; else raises what is to be said."""
-    from restore.flows.restore_reel import FINISHED
+def _wait(reel: threading.Thread, film: str, server: Server) -> None:
+    """Wait for a reel's flow; not for ever when only a server that is away remains to be told how it ended."""
+    until = math.inf
+    while reel.is_alive() and time.monotonic() < until:
+        reel.join(1.0)
+        if not reel.is_alive() or film not in runs.ENDED or server.answers():
+            until = math.inf
+        elif until == math.inf:
+            until = time.monotonic() + (STOP_S if isinstance(runs.ENDED[film], Stopped) else PATIENCE_S)
 
-    client = sys.modules.get("httpx")  # what never talked to a server cannot have failed to
-    if client is None or not isinstance(error, client.HTTPError):
-        raise error
-    if said(film) not in FINISHED:
-        raise Unavailable(f"the Prefect server at {server.url} went away; the same command goes on") from error
+
+def _salvaged(ended: Any, server: Server) -> Any:
+    """What this process knows of a reel whose Prefect server went away: the outcome, or what it raises."""
+    if isinstance(ended, Exception):
+        raise ended
+    if ended is None:
+        raise Unavailable(f"the Prefect server at {server.url} went away; the same command goes on")
     log.warning("the Prefect server at %s went away; the reel is finished all the same", server.url)
-    return FINISHED[said(film)]
+    return ended
 
 
 def open_log(event: Event) -> None:

@@ -70,9 +70,6 @@ AHEAD = 2
 THREADS: TaskRunner[PrefectFuture[Any]] = ThreadPoolTaskRunner(max_workers=MOST + AHEAD)  # type: ignore[assignment]
 """Shots wait in these threads for a place (`restore.steps.places`)."""
 
-FINISHED: dict[str, Outcome] = {}
-"""Reels that this process has published, by film: they are finished even when a server can no longer be told so."""
-
 
 @flow(name="restore reel", flow_run_name="{film}", persist_result=False, task_runner=THREADS)
 def restore_reel(film: str, options: Options) -> Any:
@@ -91,13 +88,18 @@ def restore_reel(film: str, options: Options) -> Any:
             roots.check(heard(film), options)
             reel = _restore(heard(film), options, times, diary)
     except Cancelled as error:
+        runs.ENDED[film] = error
         return CancelledState(message=str(error))
     except RestoreError as error:
+        runs.ENDED[film] = error
         if isinstance(error, Stopped) and runs.is_submitted():
             runs.hand_back()
         return runs.failed(error)
+    except Exception as error:
+        runs.ENDED[film] = error
+        raise
     damage = len(reel.survey.damage)
-    FINISHED[film] = Outcome(
+    outcome = Outcome(
         reel=film,
         outputs=reel.plan.outputs,
         exit_code=DAMAGED if damage else 0,
@@ -110,7 +112,8 @@ def restore_reel(film: str, options: Options) -> Any:
         seconds=round(time.monotonic() - began, 3),
         profile=reel.profile,
     )
-    return FINISHED[film]
+    runs.ENDED[film] = outcome
+    return outcome
 
 
 def _watched() -> AbstractContextManager[None]:

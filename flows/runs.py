@@ -52,6 +52,10 @@ GRACE_S = 60.0
 
 FLOWS = ("restore reel", "restore night")
 
+ENDED: dict[str, Any] = {}
+"""How reels came to their end in this process, by film: what was made (an Outcome), or the error. It holds even when
+the server can no longer be told so."""
+
 
 def alive(pid: int) -> bool:
     """Whether a process of this machine is there, and is no zombie."""

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 
 from restore.errors import Unavailable
+from restore.flows import console
 from restore.progress import check_stop
 from restore.tasks import OWN
 
@@ -33,9 +34,14 @@ AWAY_TIMEOUT_S = 10.0
 NO_LOOPBACK = "the loopback interface is down; ip link set lo up"
 """A machine without any network still has a loopback; a bare network namespace has one that is down."""
 
-WATCHED = {"PREFECT_LOGGING_EXTRA_LOGGERS": "restore", "PREFECT_CLIENT_MAX_RETRIES": "6"}
+WATCHED = {
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "restore",
+    "PREFECT_CLIENT_MAX_RETRIES": "6",
+    "PREFECT_INTERNAL_LOGGING_LEVEL": "CRITICAL",
+}
 """Settings of a run on a server that is there for others too: its page shows our log; one that is started again within
-two minutes is waited for (2 + 4 + … + 64 s; Prefect's own five tries are a minute), while the shots go on."""
+two minutes is waited for (2 + 4 + … + 64 s; Prefect's own five tries are a minute), while the shots go on. Prefect
+would print a page for every event that an absent server is not told; we say once that it is away."""
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -172,6 +178,8 @@ class Server:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if not self.own and not self.answers():
+            console.IN_HASTE.set()  # Prefect would take seven seconds over each event that it could not send
         if self._process is not None:
             assert self._process.stdin is not None
             self._process.stdin.close()

@@ -284,5 +284,12 @@ def sweep(out: Path) -> None:
     """Remove what is left in `out` of the work folders of finished runs."""
     for left in (out / ".restore").glob(f"{TEMPORARY}*"):
         shutil.rmtree(left, ignore_errors=True)
-    with contextlib.suppress(OSError):  # it is not there, or other reels' folders are still in it
+    try:
         (out / ".restore").rmdir()
+    except OSError as error:
+        if error.errno not in (
+            errno.ENOENT,
+            errno.ENOTEMPTY,
+            errno.EEXIST,
+        ):  # else other reels' folders are still in it
+            log.warning("%s: could not be removed (%s)", out / ".restore", error.strerror)

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -21,7 +22,7 @@ from stand_in import Wash, Weights
 
 from restore import progress
 from restore.errors import DiskError, Stopped
-from restore.flows import cli, console
+from restore.flows import cli, console, reels, runs
 from restore.flows.server import Server
 from restore.media.probe import probe
 from restore.media.read import Reader
@@ -252,6 +253,33 @@ def test_a_server_that_is_away_is_said_in_a_line(
     monkeypatch.setattr("restore.flows.server.AWAY_TIMEOUT_S", 0.2)
     assert run("run", str(film), "-o", str(film.parent / "out")) == 69
     assert "http://127.0.0.1:9/api" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("end", [DiskError("the disk is full"), Stopped("stopped", 2), "an outcome"])
+def test_a_server_that_is_gone_for_good_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch, end: object) -> None:
+    """Prefect goes on telling it how the flow ended; we know, and do not wait for that."""
+    told = threading.Event()
+
+    def flow(film: str, _: object) -> None:
+        runs.ENDED[film] = end
+        told.wait(60)
+
+    monkeypatch.setattr("restore.flows.restore_reel.restore_reel", flow)
+    monkeypatch.setattr(reels, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(reels, "STOP_S", 0.5)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    options: Any = None
+    try:
+        with Server() as gone:
+            if isinstance(end, Exception):
+                with pytest.raises(type(end)):
+                    reels.restored("reel.mkv", options, gone)
+            else:
+                assert reels.restored("reel.mkv", options, gone) == end
+        assert console.IN_HASTE.is_set() and not runs.ENDED
+    finally:
+        console.IN_HASTE.clear()
+        told.set()
 
 
 def test_the_doctor_finds_this_machine_ready(server: Server, capsys: pytest.CaptureFixture[str]) -> None:

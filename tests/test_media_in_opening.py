@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from fractions import Fraction
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from films import Film, lights, write_frames
 
-from restore.errors import BadInput, MissingInput, RestoreError, UsageError, shown
+from restore.errors import BadInput, DiskError, MissingInput, RestoreError, UsageError, shown
 from restore.media import open as opening
 from restore.media.probe import probe
 from restore.media.read import Reader
@@ -79,6 +80,14 @@ def test_what_is_no_file(tmp_path: Path) -> None:
 def test_what_may_not_be_read(tmp_path: Path, film: Path) -> None:
     shutil.copy(film, tmp_path / "locked.mkv").chmod(0)
     assert "permission denied" in refusal(MissingInput, tmp_path / "locked.mkv")
+
+
+def test_a_failing_disk_is_no_fault_of_the_film(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise av.error.OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(av, "open", failing)
+    assert "cannot be read (input/output error); check its disk" in refusal(DiskError, film)
 
 
 @pytest.mark.parametrize(

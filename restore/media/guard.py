@@ -19,7 +19,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from restore.errors import BadInput, MissingInput, RestoreError, UsageError, shown
+from restore.errors import BadInput, DiskError, MissingInput, RestoreError, UsageError, shown
 from restore.film import Reel, from_plain
 from restore.media.sequence import digest_of, frame_files
 from restore.progress import check_stop
@@ -39,7 +39,9 @@ LONGEST = 16 << 20
 CHILD = (sys.executable, "-P", "-m", "restore.media.look")
 """The child's command. `-P`: a module in the folder we happen to be in is not imported."""
 
-_ERRORS: dict[str, type[RestoreError]] = {kind.__name__: kind for kind in (BadInput, MissingInput, UsageError)}
+_ERRORS: dict[str, type[RestoreError]] = {
+    kind.__name__: kind for kind in (BadInput, MissingInput, DiskError, UsageError)
+}
 
 
 def probe(

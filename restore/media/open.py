@@ -13,7 +13,7 @@ import av
 import av.container
 import av.error
 
-from restore.errors import BadInput, MissingInput, shown
+from restore.errors import BadInput, DiskError, MissingInput, shown
 from restore.media import damage
 
 MAX_PIXELS = 67_108_864
@@ -58,7 +58,8 @@ def regular_file(path: str | os.PathLike[str]) -> os.stat_result:
 
 @contextmanager
 def open_film(path: str, heard: list[damage.Line] | None = None) -> Iterator[av.container.InputContainer]:
-    """The film at `path`, open for reading and closed at the end. Raises BadInput or MissingInput in one line.
+    """The film at `path`, open for reading and closed at the end. Raises in one line: BadInput, MissingInput,
+    DiskError.
 
     heard: gets the error lines of the container while FFmpeg looked the file over. What decoders said then is left
     out: the picture's will say it again, and the others were only tried.
@@ -74,6 +75,10 @@ def open_film(path: str, heard: list[damage.Line] | None = None) -> Iterator[av.
         except (av.error.FFmpegError, OSError, ValueError) as problem:
             if getattr(problem, "errno", None) in (errno.EMFILE, errno.ENFILE):
                 raise  # ours are too few; the film is not to blame
+            if getattr(problem, "errno", None) == errno.EIO:
+                raise DiskError(
+                    f"{shown(path)}: cannot be read ({damage.plain(problem)}); check its disk, then run again"
+                ) from None
             raise BadInput(f"{shown(path)}: {_refusal(path, problem, lines)}") from None
     if heard is not None:
         heard.extend(line for line in lines if line[1] == container.format.name)
