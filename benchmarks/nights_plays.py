@@ -15,6 +15,8 @@ from nights_stage import Stage
 
 DOWN_S = 50.0
 LOCKED_S = 75.0
+CRASHED_S = 10.0
+"""Within this a run whose process was killed must be told as crashed (S17)."""
 
 
 def server(stage: Stage) -> str:
@@ -70,16 +72,20 @@ def run(stage: Stage) -> str:
     stage.half()
     (pid,) = service.runs()
     os.kill(pid, signal.SIGKILL)
+    began = time.monotonic()
+    stage.until(lambda: stage.runs_that_are("CRASHED"), "the server to know that it was killed")
+    took = time.monotonic() - began
+    if took > CRASHED_S:
+        stage.problems.append(f"told as crashed after {took:.0f} s")
     stage.ended()
     said = stage.judge(service)
-    crashed = stage.run("status", served=True)[1].count("Crashed")
-    if not crashed:
-        stage.problems.append("the server does not know that it was killed")
+    if not stage.run("status", served=True)[1].count("Crashed"):
+        stage.problems.append("restore status does not say that it was killed")
     stage.nobody_at_work()
     code = service.stop()
     if code != 143:
         stage.problems.append(f"stopped with {code}")
-    return f"{said}; stopped at last with {code}"
+    return f"told as crashed after {took:.1f} s; {said}; stopped at last with {code}"
 
 
 def service(stage: Stage) -> str:

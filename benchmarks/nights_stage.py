@@ -256,10 +256,13 @@ class Stage:
 
     def unfinished(self) -> list[str]:
         """Runs that the server takes for running."""
-        busy = {"flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING"]}}}}
-        found = self.ask("POST", "/flow_runs/filter", busy)
+        return self.runs_that_are("RUNNING", "PENDING", "CANCELLING")
+
+    def runs_that_are(self, *states: str) -> list[str]:
+        """Runs that the server knows in one of these states."""
+        found = self.ask("POST", "/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": states}}}})
         if found is None:
-            raise TimeoutError("the server does not say which runs it takes for running")
+            raise TimeoutError("the server does not say which runs it knows")
         return [f"{run['name']} {run['state_name']}" for run in found]
 
     def nobody_at_work(self) -> None:
