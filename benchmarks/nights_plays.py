@@ -156,9 +156,11 @@ def disk(stage: Stage) -> str:
         with contextlib.suppress(OSError), ballast.open("ab", buffering=0) as file:
             while True:
                 file.write(b"\0" * 512)
-        stage.until(lambda: "o space left" in service.said() or "GB free" in service.said(), "it to be told", 180)
+        stage.until(
+            lambda: "o space left" in service.said() or " free, at least" in service.said(), "it to be told", 180
+        )
         stage.until(lambda: not service.runs(), "the night to end", 180)
-        told = [line for line in service.said().splitlines() if "o space left" in line or "GB free" in line]
+        told = [line for line in service.said().splitlines() if "o space left" in line or " free, at least" in line]
         if any("Traceback" in line for line in service.said().splitlines()):
             stage.problems.append("a traceback")
         ballast.unlink()

@@ -143,7 +143,7 @@ class _Keeping:
     """Keeps the record after each film, and now and then the page."""
 
     def __init__(self, papers: Papers) -> None:
-        self._papers, self._paged = papers, time.monotonic()
+        self._papers, self._paged, self._said = papers, time.monotonic(), False
 
     def __call__(self, night: Night) -> None:
         try:
@@ -151,8 +151,11 @@ class _Keeping:
             if time.monotonic() - self._paged > PAGE_EVERY_S:
                 page.write(night, self._papers.page)
                 self._paged = time.monotonic()
+            self._said = False
         except DiskError as error:
-            log.warning("the record of the batch cannot be written: %s", error)
+            if not self._said:  # of a disk that stays full, once
+                log.warning("the record of the batch cannot be written: %s", error)
+            self._said = True
 
 
 class _Restoring:

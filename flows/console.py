@@ -121,10 +121,17 @@ def result_json(value: Any) -> None:
     result(json.dumps(value, indent=2, ensure_ascii=True))
 
 
+def _note(text: str, error: BaseException) -> None:
+    """Text and traceback into the log on disk, and nowhere else: where Prefect listens to our loggers, its page and its
+    lines on the terminal show all that they say."""
+    trace = (type(error), error, error.__traceback__)
+    log.memory.handle(_logger.makeRecord(_logger.name, logging.DEBUG, __file__, 0, text, (), trace))
+
+
 def fail(error: RestoreError) -> None:
     """Say a known error in one line; its traceback goes to the log, if a log is open."""
     if log.path is not None:
-        _logger.debug("ended by %s", type(error).__name__, exc_info=error)
+        _note(f"ended by {type(error).__name__}", error)
     say_error(str(error))
 
 
@@ -132,5 +139,5 @@ def bug(error: BaseException) -> None:
     """Say an unknown error in one line that names the log with the traceback."""
     if log.path is None:
         log.into(state_folder() / "restore.log")
-    _logger.debug("a bug: %s", error, exc_info=error)
+    _note(f"a bug: {error}", error)
     say_error(f"a bug of ours: {type(error).__name__}: {error}; the traceback is in {log.path}")

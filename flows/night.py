@@ -19,7 +19,7 @@ from restore.batch.queue import Source
 from restore.batch.record import Night, Result
 from restore.batch.terms import clock_time, next_time
 from restore.batch.work import Standing, exit_code
-from restore.errors import RestoreError, Stopped, shown
+from restore.errors import DiskError, RestoreError, Stopped, Unavailable, shown
 from restore.flows import console, runs
 from restore.flows.batches import Papers, Wish, run_batch
 from restore.flows.reels import signals
@@ -32,6 +32,10 @@ log = logging.getLogger(__name__)
 
 FOLDER = "nights"
 """In the folder of results: a page and a record for each night, and index.html."""
+
+
+MACHINE: dict[int, type[RestoreError]] = {Unavailable.exit_code: Unavailable, DiskError.exit_code: DiskError}
+"""What ends a night that is no film's fault and not the end of its time: its run has failed, and says why."""
 
 
 class NightWish(BaseModel):
@@ -75,18 +79,23 @@ def _night(wish: NightWish) -> Any:
         roots.check(wish.catalogue, wish.options)
     began = flow_run.get_scheduled_start_time() or datetime.now(UTC)
     papers = papers_of(wish, wish.night or date_of(began, wish.zone))
-    console.speak(verbose=0, quiet=False)
+    console.speak(verbose=0, quiet=True)  # warnings are said by Prefect, which listens to our loggers
     runs.say_where()
     runs.end_with_service()
     with Server() as server, signals():
         night = run_batch(_wish(wish, began), papers, server, _told(), goes_on=True)
-    publish_index(Path(wish.options.out))
+    try:
+        publish_index(Path(wish.options.out))
+    except DiskError as error:  # the next night makes it; what ended this one is said by its record, or by the log
+        console.fail(error)
     if exit_code(night) > 128:
         if runs.is_cancelled():
             return CancelledState(message="cancelled by the operator; the next night goes on")
         if runs.is_of_pool():
             runs.hand_back()
         raise Stopped(night.why_ended, exit_code(night) - 128)
+    if night.why_ended and (fault := MACHINE.get(exit_code(night))):
+        return runs.failed(fault(night.why_ended))
     return {"page": str(papers.page), "counted": night.counted(), "why_ended": night.why_ended}
 
 

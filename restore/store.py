@@ -204,6 +204,11 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
+def size_said(held: int | float) -> str:
+    """Bytes for people: 12.3 MB, 4.50 GB."""
+    return f"{held / 1e9:.2f} GB" if held >= 1e9 else f"{held / 1e6:.1f} MB"
+
+
 class WorkFolder:
     """The folder of one reel's unfinished work, held by one run at a time.
 

@@ -209,7 +209,7 @@ def test_time_that_is_over_begins_nothing_more(tmp_path: Path) -> None:
     assert Terms(tmp_path, max_hours=1.0).over() == ""
     (tmp_path / "x").write_bytes(b"x" * 100_000)
     assert Terms(tmp_path, quota_bytes=10**6).too_large(10_000) == ""
-    assert "0.00 GB are used" in Terms(tmp_path, quota_bytes=50_000).too_large(1)
+    assert "0.1 MB are used" in Terms(tmp_path, quota_bytes=50_000).too_large(1)
     progress.rest_when(lambda: "the window ended")
     with pytest.raises(Resting, match="the window ended"):
         progress.check_rest()

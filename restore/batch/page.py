@@ -177,7 +177,7 @@ def _costs(night: Night, made: Sequence[Result]) -> list[tuple[str, str]]:
         rows += [
             ("Film made", f"{hours(film_s)}, {count(sum(result.frames for result in made), 'frame')}"),
             ("Time for an hour of film", hours(spent / film_s * 3600)),
-            ("Masters", size(sum(result.master_bytes for result in made))),
+            ("Masters", store.size_said(sum(result.master_bytes for result in made))),
         ]
     return rows
 
@@ -190,11 +190,6 @@ def hours(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes}:{rest:02d} min"
     return f"{minutes // 60}:{minutes % 60:02d} h"
-
-
-def size(held: int) -> str:
-    """12.3 MB, 4.50 GB."""
-    return f"{held / 1e9:.2f} GB" if held >= 1e9 else f"{held / 1e6:.1f} MB"
 
 
 def write_index(nights: Mapping[str, Night], path: Path) -> None:

@@ -12,6 +12,7 @@ from datetime import time as Clock
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from restore import store
 from restore.errors import UsageError, shown
 
 
@@ -91,8 +92,8 @@ class Terms:
         if held + wanted <= self.quota_bytes:
             return ""
         return (
-            f"the quota of {self.quota_bytes / 1e9:g} GB: {held / 1e9:.2f} GB are used, this film wants "
-            f"{wanted / 1e9:.2f} GB"
+            f"the quota of {self.quota_bytes / 1e9:g} GB: {store.size_said(held)} are used, this film wants "
+            f"{store.size_said(wanted)}"
         )
 
 

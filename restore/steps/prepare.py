@@ -139,6 +139,6 @@ def _check_space(folder: Path, reel: Reel, spec: OutputSpec) -> None:
     wanted, free = estimate(reel, spec), store.free_bytes(folder)
     if wanted is not None and free < MARGIN * wanted:
         raise DiskError(
-            f"{shown(folder)}: {free / 1e9:.1f} GB free, at least {MARGIN * wanted / 1e9:.1f} GB needed; "
+            f"{shown(folder)}: {store.size_said(free)} free, at least {store.size_said(MARGIN * wanted)} needed; "
             "free some space or choose another folder with --out"
         )
