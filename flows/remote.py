@@ -179,14 +179,19 @@ def logs(server: SyncPrefectClient, run: Run, since: int = 0) -> Iterator[str]:
             return
 
 
-def deployment(server: SyncPrefectClient, pool: str | None) -> DeploymentResponse:
-    """Who restores submitted films: the deployment of this work pool, else the only one. Raises Unavailable where there
-    is none, UsageError where there are several."""
+def service_name(out: str) -> str:
+    """A service's deployments are named after its folder of results; a name may not have / or % in it."""
+    return out.strip("/").replace("/", "-").replace("%", "-") or "root"
+
+
+def deployment(server: SyncPrefectClient, pool: str | None, out: str) -> DeploymentResponse:
+    """Who restores submitted films: the deployment of this work pool; else the service whose folder of results `out` is
+    in; else the only one at work, or known. Raises Unavailable where there is none, UsageError where there are several.
+    """
     from prefect.client.schemas.filters import FlowFilter, FlowFilterName
 
-    found = server.read_deployments(flow_filter=FlowFilter(name=FlowFilterName(any_=[REEL])))
-    if pool is not None:
-        found = [each for each in found if pool in (each.work_pool_name, each.name)]
+    known = server.read_deployments(flow_filter=FlowFilter(name=FlowFilterName(any_=[REEL])))
+    found = chosen(known, pool, out)
     if not found:
         what = f"no worker of pool {shown(pool)}" if pool else "neither a service nor a worker"
         raise Unavailable(f"{what} is known to the server: start restore worker --pool NAME, or restore serve")
@@ -194,6 +199,16 @@ def deployment(server: SyncPrefectClient, pool: str | None) -> DeploymentRespons
         names = ", ".join(sorted(each.work_pool_name or each.name for each in found))
         raise UsageError(f"several could do it; choose with --pool: {names}")
     return found[0]
+
+
+def chosen(known: Sequence[DeploymentResponse], pool: str | None, out: str) -> list[DeploymentResponse]:
+    """Those of the known deployments that are meant. What ended long ago is known to a server still."""
+    if pool is not None:
+        return [each for each in known if pool in (each.work_pool_name, each.name)]
+    folders = {service_name(str(folder)) for folder in (Path(out), *Path(out).parents)}
+    served = [each for each in known if each.work_pool_name is None and each.name in folders]
+    ready = [each for each in known if each.status is not None and each.status.value == "READY"]
+    return served or ready or [*known]
 
 
 def submit(server: SyncPrefectClient, to: DeploymentResponse, film: str, options: dict[str, Any], priority: str) -> str:

@@ -20,6 +20,7 @@ from restore.batch.record import Night
 from restore.batch.terms import clock_time, last_time, next_time
 from restore.flows import console, runs
 from restore.flows.keeping import keep
+from restore.flows.remote import service_name
 from restore.flows.server import QUIET, WATCHED
 from restore.steps import roots
 
@@ -79,10 +80,10 @@ async def _serve(wish: NightWish, at: str) -> None:
     runner = Runner(name="restore", limit=AT_ONCE, pause_on_shutdown=False, query_seconds=LOOK_S)
     clock = clock_time(at)
     cron = Cron(f"{clock.minute} {clock.hour} * * *", timezone=wish.zone)
-    nights = await _added(runner, night.restore_night, name_of(wish), schedule=cron, parameters={
+    nights = await _added(runner, night.restore_night, service_name(wish.options.out), schedule=cron, parameters={
         "wish": wish.model_dump(mode="json")
     })  # fmt: skip
-    reels = await _added(runner, restore_reel.restore_reel, name_of(wish))
+    reels = await _added(runner, restore_reel.restore_reel, service_name(wish.options.out))
     swept = await asyncio.to_thread(runs.sweep, frozenset({nights, reels}))
     for name in swept.crashed:
         console.say(f"a run that was killed is marked so: {name}")
@@ -137,11 +138,6 @@ async def _begin(deployment: Any, wish: NightWish) -> None:
 
     async with get_client() as client:
         await client.create_flow_run_from_deployment(deployment, parameters={"wish": wish.model_dump(mode="json")})
-
-
-def name_of(wish: NightWish) -> str:
-    """A service's deployments are named after its folder of results; a name may not have / or % in it."""
-    return wish.options.out.strip("/").replace("/", "-").replace("%", "-") or "root"
 
 
 def unfinished(wish: NightWish, at: str, now: datetime) -> str:

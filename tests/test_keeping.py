@@ -6,10 +6,11 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import DeploymentStatus, FlowRun
+from prefect.client.schemas.responses import DeploymentResponse
 
 from restore.errors import Unavailable
-from restore.flows import keeping, runs
+from restore.flows import keeping, remote, runs
 
 
 @pytest.fixture(autouse=True)
@@ -70,3 +71,26 @@ def test_a_bug_is_not_taken_for_a_server_that_is_away() -> None:
 def test_which_runs_that_were_killed_go_on(told: dict[str, object], again: bool) -> None:
     run = FlowRun.model_validate({"flow_id": uuid4(), "deployment_id": uuid4(), **told})
     assert runs._goes_on(run) is again
+
+
+@pytest.mark.parametrize(
+    ("known", "pool", "meant"),
+    [
+        ("archive-colour*, cpu/", None, "archive-colour"),  # the service whose folder it is
+        ("archive-colour, archive-other*", None, "archive-colour"),
+        ("old, cpu/*", None, "cpu"),  # what ended long ago is known still
+        ("gpu/*, cpu/*", None, "gpu cpu"),
+        ("gpu/*, cpu/*", "cpu", "cpu"),
+        ("old", None, "old"),
+        ("archive*", None, "archive"),
+    ],
+)
+def test_who_restores_what_is_submitted(known: str, pool: str | None, meant: str) -> None:
+    """Names with / are of a work pool, those with * are at work now."""
+    found = [
+        DeploymentResponse(
+            name=name.strip("/*"), flow_id=uuid4(), work_pool_name=name.strip("/*") if "/" in name else None,
+            status=DeploymentStatus.READY if "*" in name else DeploymentStatus.NOT_READY,
+        ) for name in known.split(", ")
+    ]  # fmt: skip
+    assert [each.name for each in remote.chosen(found, pool, "/archive/colour")] == meant.split()

@@ -66,7 +66,7 @@ def submit(
     recipes.load(options.recipe, options.overrides)
     clusters.checked(options)
     with remote.client() as server:
-        to = remote.deployment(server, pool)
+        to = remote.deployment(server, pool, options.out)
         if priority != "normal" and not to.work_pool_name:
             console.say("the nightly service has no priorities; they need a worker (restore worker)")
         plain = options.model_dump(mode="json")
