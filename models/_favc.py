@@ -224,16 +224,11 @@ def gray_of_lightness(light: Tensor) -> Tensor:
 
 def ab_of_rgb(rgb: Tensor) -> Tensor:
     """(N, 3, h, w) sRGB 0..1 float32 → (N, 2, h, w) CIE a*, b*, D65 (constants of `restore.training.colour`)."""
-    linear = torch.where(rgb <= 0.04045, rgb / 12.92, ((rgb.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4)
-    x, y, z = (_compressed(row) for row in F.conv2d(linear, _to_xyz(rgb)).unbind(1))
+    r, g, b = torch.where(rgb <= 0.04045, rgb / 12.92, ((rgb.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4).unbind(1)
+    x = _compressed((0.412453 * r + 0.357580 * g + 0.180423 * b) / 0.95047)
+    y = _compressed(0.212671 * r + 0.715160 * g + 0.072169 * b)
+    z = _compressed((0.019334 * r + 0.119193 * g + 0.950227 * b) / 1.08883)
     return torch.stack((500 * (x - y), 200 * (y - z)), dim=1)
-
-
-def _to_xyz(like: Tensor) -> Tensor:
-    """(3, 3, 1, 1) linear sRGB to XYZ over the white of D65."""
-    rows = ((0.412453, 0.357580, 0.180423), (0.212671, 0.715160, 0.072169), (0.019334, 0.119193, 0.950227))
-    white = torch.tensor((0.95047, 1.0, 1.08883), device=like.device).view(3, 1)
-    return (torch.tensor(rows, device=like.device) / white).view(3, 3, 1, 1)
 
 
 def _compressed(t: Tensor) -> Tensor:

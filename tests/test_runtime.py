@@ -6,7 +6,9 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -200,10 +202,48 @@ def test_out_of_memory_halves_the_batch_three_times_at_most_and_says_so(
     painter._network = Small(2, network)
     assert np.abs(painter(light) - whole).max() < 4  # bfloat16 sums in another order: fractions of a code of chroma
     assert painter.batch == 2
-    assert [record.args[1] for record in caplog.records if "out of memory" in record.message] == [8, 4, 2]
-    painter._network = Small(1, network)
-    with pytest.raises(Unavailable, match="does not hold 2 pictures of 96×64 px"):
+    assert [record.args[1] for record in caplog.records if "out of memory" in record.message] == [4, 2]
+    painter._network = Small(0, network)
+    with pytest.raises(Unavailable, match="does not hold the work on one picture of 96×64 px"):
         painter(light)
+
+
+def test_a_captured_batch_is_replayed_on_what_it_is_given_and_its_answer_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    torch = pytest.importorskip("torch")
+    from restore.runtime import gpu
+
+    ran = list[str]()
+
+    class Replayed:
+        """Stands for a CUDA graph: does again, in the same memory, what ran while it was captured."""
+
+        def replay(self) -> None:
+            ran.append("replay")
+            captured._made.copy_(double(captured._given))
+
+    def double(planes: Any) -> Any:
+        ran.append("run")
+        return planes * 2
+
+    nothing = SimpleNamespace(wait_stream=lambda _other: None)
+    for name, stand_in in {
+        "CUDAGraph": Replayed,
+        "Stream": lambda _device: nothing,
+        "current_stream": lambda _device: nothing,
+        "stream": lambda _stream: nullcontext(),
+        "device": lambda _device: nullcontext(),
+        "graph": lambda _graph, capture_error_mode: nullcontext(),
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, stand_in)
+    one, other = torch.ones(2, 3, 4, 4), torch.full((2, 3, 4, 4), 5.0)
+    captured = gpu.Captured(double, one.contiguous(memory_format=torch.channels_last))
+    assert ran == ["run"] * (gpu.WARM + 1)
+    assert captured._given.is_contiguous(memory_format=torch.channels_last)
+    first, second = captured(one), captured(other)
+    assert (first == 2).all()
+    assert (second == 10).all()
 
 
 def test_two_threads_may_be_the_first_to_paint() -> None:

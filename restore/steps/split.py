@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -97,14 +97,13 @@ def _survey(reel: Reel, index_path: Path, watching: _Watching, progress: Progres
     watching.begin(reel)
     with (
         Reader(reel, chroma=True) as reader,
-        closing(overlapped(reader.pictures(), _AHEAD, "read")) as pictures,
+        closing(overlapped(_entered(reader.pictures(), indexer), _AHEAD, "read")) as pictures,
         profile.working("find shots"),
     ):
-        for picture in pictures:
-            indexer.add(picture)
+        for count, picture in enumerate(pictures, start=1):
             watching.add(picture, reel.video.bit_depth)
-            if progress is not None and len(indexer) % _TELL_EVERY == 0:
-                progress(len(indexer), max(expected, len(indexer)))
+            if progress is not None and count % _TELL_EVERY == 0:
+                progress(count, max(expected, count))
         damage, notes = tuple(reader.damage), tuple(reader.notes)
     frames = len(indexer)
     if not frames:
@@ -115,6 +114,13 @@ def _survey(reel: Reel, index_path: Path, watching: _Watching, progress: Progres
         sha256 = indexer.index().save(part)
     log.info("%s: %d frames, %d signs of damage", shown(reel.path), frames, len(damage))
     return Survey(reel, frames, str(index_path), sha256, damage, notes)
+
+
+def _entered(pictures: Iterable[Picture], indexer: Indexer) -> Iterator[Picture]:
+    """The pictures, each entered in the index on the way: beside decoding, so that both threads have as much to do."""
+    for picture in pictures:
+        indexer.add(picture)
+        yield picture
 
 
 def expected_frames(reel: Reel) -> int:
