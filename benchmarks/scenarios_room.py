@@ -72,7 +72,7 @@ def full_at_start(stage: Stage) -> Ended:
     if os.geteuid():
         return "not played: wants root, for a small disk", []
     with small_disk(stage, "64k"):
-        return must(stage.run(), 74, "GB needed")
+        return must(stage.run(), 74, "needed; free some space")
 
 
 def full_on_the_way(stage: Stage) -> Ended:
