@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from cluster import dask_workers
 from nights_stage import LONG, Command, Stage
 
 PASSES_S = 240.0
@@ -133,16 +134,16 @@ def cancel(stage: Stage) -> str:
     return f"stopped after {took:.0f} s, {kept} shots kept, the others restored; submitted again it went on and is done"
 
 
-def cluster(stage: Stage) -> str:
+def spread(stage: Stage) -> str:
     """A night whose shots go over two Dask workers (--cluster dask:2), of which one is killed (SIGKILL)"""
     stage.fill_long()
     stage.fill(films=2)
     service = stage.serve("--cluster", "dask:2")
     stage.until(lambda: takes(stage) >= 1, "the film to be at work")
     (night,) = service.runs()
-    victim = _dask_workers(night)[0]
+    victim = dask_workers(night)[0]
     os.kill(victim, signal.SIGKILL)
-    stage.until(lambda: victim not in _dask_workers(night) and len(_dask_workers(night)) == 2, "another worker", 60)
+    stage.until(lambda: victim not in dask_workers(night) and len(dask_workers(night)) == 2, "another worker", 60)
     stage.ended()
     said = stage.judge(service)
     stage.compare_long()
@@ -151,22 +152,9 @@ def cluster(stage: Stage) -> str:
     return f"a third worker took its place: {said}, the same bytes"
 
 
-def _dask_workers(night: int) -> list[int]:
-    """Processes in which a run's shots are made."""
-    found = list[int]()
-    for entry in Path("/proc").iterdir():
-        try:
-            parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            if parent == night and b"multiprocessing.spawn" in (entry / "cmdline").read_bytes():
-                found.append(int(entry.name))
-        except (OSError, ValueError, IndexError):
-            continue
-    return sorted(found)
-
-
 def _stopped(service: Command, stage: Stage) -> None:
     if (code := service.stop()) != 143:
         stage.problems.append(f"stopped with {code}")
 
 
-PLAYS: tuple[Callable[[Stage], str], ...] = (until, hours, quota, watch, cancel, cluster)
+PLAYS: tuple[Callable[[Stage], str], ...] = (until, hours, quota, watch, cancel, spread)
