@@ -108,6 +108,8 @@ def _runner(cluster: str, threads: int) -> Iterator[Any]:
         own = {"n_workers": count, "threads_per_worker": 1, "processes": True, "host": "127.0.0.1",
                "dashboard_address": None, "memory_limit": 0, "silence_logs": logging.CRITICAL}  # fmt: skip
         runner = DaskTaskRunner(cluster_kwargs=own, client_kwargs=patience)
+    for chatty in ("distributed", "prefect.task_runner.dask"):  # it names a page, too, that is not there
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     log.debug("cluster %s, %d threads a worker", cluster, threads)
     with contextlib.ExitStack() as stack:
         try:
