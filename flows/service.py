@@ -84,11 +84,7 @@ async def _serve(wish: NightWish, at: str) -> None:
         "wish": wish.model_dump(mode="json")
     })  # fmt: skip
     reels = await _added(runner, restore_reel.restore_reel, service_name(wish.options.out))
-    swept = await asyncio.to_thread(runs.sweep, frozenset({nights, reels}))
-    for name in swept.crashed:
-        console.say(f"a run that was killed is marked so: {name}")
-    for name in swept.again:
-        console.say(f"a film that was submitted goes on: {name}")
+    await _sweep(frozenset({nights, reels}))
     if date := unfinished(wish, at, datetime.now(UTC)):
         console.say(f"the night of {date} goes on")
         await _begin(nights, wish.model_copy(update={"night": date}))
@@ -97,6 +93,14 @@ async def _serve(wish: NightWish, at: str) -> None:
         await runner.start()
     finally:
         minding.cancel()
+
+
+async def _sweep(mine: frozenset[Any] = frozenset()) -> None:
+    swept = await asyncio.to_thread(runs.sweep, mine)
+    for name in swept.crashed:
+        console.say(f"a run that was killed is marked so: {name}")
+    for name in swept.again:
+        console.say(f"a film that was submitted goes on: {name}")
 
 
 async def _mind(wish: NightWish, at: str, nights: Any) -> None:
@@ -116,6 +120,7 @@ async def _mind(wish: NightWish, at: str, nights: Any) -> None:
                 f"the night of {date} " + ("was missed; it is begun" if missed else "was cut off; it is begun again")
             )
             await _begin(nights, wish.model_copy(update={"night": date}))
+            await _sweep()  # the film at which the killed one was
             seen = ""
 
 
