@@ -108,7 +108,7 @@ def away_for_good(bench: Bench) -> Ended:
 
 
 def run_killed(bench: Bench) -> Ended:
-    """S17: the run is killed; the same command goes on, on the same server"""
+    """S17, S19: the run is killed; the same command goes on, on the same server, which learns of the first one's end"""
     with Server(bench.folder) as server:
         run = bench.start(server.url)
         bench.at_work(run)
@@ -118,6 +118,7 @@ def run_killed(bench: Bench) -> Ended:
         again = bench.start(server.url)
         wrong += bench.ended(again, 0)
         states = server.states()
+    wrong += [] if states == ["COMPLETED", "CRASHED"] else [f"the server knows {states}"]
     return f"{run.returncode}, then {again.returncode}; the server knows {', '.join(states).lower()}", wrong
 
 

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -119,6 +119,17 @@ def _started(server: Server) -> None:
 
     log.debug("flow %s", restore_reel.restore_reel.name)
     server.ready()
+    if not server.own:
+        _swept(server)
+
+
+def _swept(server: Server) -> None:
+    """Tell a server that others use, too, which runs of this machine were killed: it would show them as running."""
+    import httpx
+
+    with server.used(), suppress(httpx.HTTPError):  # it is for show only: the run does not need it
+        for name in runs.sweep().crashed:
+            log.info("a run that was killed is marked so: %s", name)
 
 
 def _one(film: str, options: Options, server: Server, events: Json | None) -> int:
