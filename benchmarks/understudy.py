@@ -66,7 +66,7 @@ def without_prefect() -> None:
 class NoServer:
     """Stands where a run's Prefect server would."""
 
-    own, url = False, ""
+    own, url = True, ""
 
     def __enter__(self) -> NoServer:
         return self
