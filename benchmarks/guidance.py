@@ -93,9 +93,9 @@ class Clip:
         return ab, np.ones(ab.shape[:2], np.float32) if sure is None else sure
 
 
-def clips(folder: Path, most: int) -> Iterator[Clip]:
+def clips(folder: Path, most: int, spans: tuple[tuple[str, str, int, int], ...] = SHOTS) -> Iterator[Clip]:
     """The shots, each up to `most` frames."""
-    for name, file, start, stop in SHOTS:
+    for name, file, start, stop in spans:
         reel = probe(str(folder / file), digest=False)
         lights, chroma = list[Light](), list[tuple[Light, Light]]()
         with Reader(reel, chroma=True) as reader:

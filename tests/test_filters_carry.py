@@ -148,7 +148,7 @@ def test_spreading_keeps_within_edges() -> None:
     ab, weight = np.zeros((32, 40, 2), np.float32), np.zeros((32, 40), np.float32)
     ab[5, 5], weight[5, 5] = RED, 10
     ab[20, 30], weight[20, 30] = BLUE, 10
-    spread, reach = settled(ab, weight, light, 900)
+    spread, reach = settled(ab, weight, bonds(light), 900)
     assert np.abs(spread[:, :18] - RED).max() < 8 and np.abs(spread[:, 22:] - BLUE).max() < 8
     assert reach.min() > 0 and reach[5, 5] == reach[:, :20].max()
     planes = np.stack([weight * ab[..., 0], weight]).astype(np.float32)

@@ -18,12 +18,11 @@ import numpy.typing as npt
 
 from restore import store
 from restore.contracts import Colour, Light, Painted, Scene
-from restore.guidance.doubt import MOST, Float, confidence
+from restore.guidance.doubt import MOST, Float, confidence, doubted
 from restore.guidance.following import Follower
 from restore.guidance.known import Known, joined
 from restore.guidance.memory import Memory
 from restore.guidance.planes import sized
-from restore.guidance.surroundings import PAINTED
 from restore.motion import SHORTEST, Small
 from restore.progress import check_stop
 
@@ -131,8 +130,7 @@ def _learn(memory: Memory, light: Light, painted: Painted, shape: tuple[int, int
     """Remember a painted frame of another shot."""
     depth = 8 if light.dtype == np.uint8 else 16
     ab, sure = _planes(painted, shape)
-    doubt = np.where(sure > 0.5, np.float32(PAINTED), np.float32(MOST))
-    memory.add(small(light, depth, shape).astype(np.float32), ab, doubt, here=False)
+    memory.add(small(light, depth, shape).astype(np.float32), ab, doubted(sure), here=False)
 
 
 def _planes(painted: Painted, shape: tuple[int, ...]) -> tuple[Float, Float]:

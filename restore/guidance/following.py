@@ -18,7 +18,7 @@ from restore.guidance.doubt import MOST, Float, Place
 from restore.guidance.known import Frame, Known, framed, held, joined
 from restore.guidance.memory import Memory, places
 from restore.guidance.surroundings import painted, spread
-from restore.guidance.ways import Search, exposed, moved, still
+from restore.guidance.ways import Search, compared, moved, still
 from restore.motion import Small
 
 SURER = 1.0
@@ -75,12 +75,16 @@ class Follower:
     def _stepped(self, frame: Frame, last: Frame, known: Known) -> Known:
         """From the frame before; the way to the painted frame is led on by the way."""
         place = self._search.place(frame.light, last.light)
-        off = doubts.difference(frame.tone, exposed(place.fetch(last.tone), frame.tone, place))
-        more = doubts.doubt(doubts.STEPPED, off, place, frame.busy)
+        told = self._told(doubts.STEPPED, frame, place, last, known)
         if self._way is not None:
             way = self._way
             miss = np.maximum(place.fetch(way.miss), place.miss)
             self._way = Place(place.fetch(way.x), place.fetch(way.y), miss)
+        return told
+
+    def _told(self, kind: Float, frame: Frame, place: Place, there: Frame, known: Known) -> Known:
+        """What is `known` of another frame, as seen from this one by a way of this kind."""
+        more = doubts.doubt(kind, compared(frame.tone, there.tone, place), place, frame.busy)
         return Known(place.fetch(known.ab), held(place.fetch(known.doubt) + more))
 
     def _from_key(self, frame: Frame, key: _Key) -> list[Known]:
@@ -88,17 +92,12 @@ class Follower:
         assert self._way is not None
         way = self._set_right(frame, key, self._way)
         found = self._search.place(frame.light, key.frame.light)
-        doubts_of = []
-        for kind, place in ((doubts.FOLLOWED, way), (doubts.FOUND, found)):
-            off = doubts.difference(frame.tone, exposed(place.fetch(key.frame.tone), frame.tone, place))
-            doubts_of.append(doubts.doubt(kind, off, place, frame.busy))
-        instead = doubts_of[1] * np.float32(np.exp(SURER)) < doubts_of[0]
+        followed = self._told(doubts.FOLLOWED, frame, way, key.frame, key.known)
+        at_once = self._told(doubts.FOUND, frame, found, key.frame, key.known)
+        instead = at_once.doubt * np.float32(np.exp(SURER)) < followed.doubt
         planes = zip((way.x, way.y, way.miss), (found.x, found.y, found.miss), strict=True)
         self._way = Place(*(np.where(instead, theirs, own) for own, theirs in planes))
-        return [
-            Known(place.fetch(key.known.ab), held(more + place.fetch(key.known.doubt)))
-            for place, more in zip((way, found), doubts_of, strict=True)
-        ]
+        return [followed, at_once]
 
     def _set_right(self, frame: Frame, key: _Key, way: Place) -> Place:
         """The way to the painted frame without what it drifted: what it shows is compared with what is there."""

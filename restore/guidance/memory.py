@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from restore.guidance.doubt import GRAY
+
 Float = npt.NDArray[np.float32]
 
 STRIDE = 4
@@ -27,42 +29,49 @@ AT_LEAST = 8.0
 """Doubt of what looks exactly alike; see `restore.guidance.doubt`."""
 EACH_STEP = 60.0
 """Doubt more for each squared step that the most alike is away."""
-ELSEWHERE = 200.0
+ELSEWHERE = 150.0
 """Doubt more of what was seen in another shot. With these three, measured on films of which the first frame was
 remembered, colours 56 frames later are off by half to all of their doubt."""
 KNOWN = 60.0
 """Colours with less doubt are remembered."""
+LEAST = 1e-3
+"""Share of what looks alike that is known, below which nothing is."""
 ROWS = 512
 """Places looked up at a time."""
 
 
 class Memory:
-    """Places of painted frames: (N, 8) what they look like, (N, 2) a*b*."""
+    """Places of painted frames, those that nobody painted among them: (N, 8) what they look like, (N, 2) a*b*."""
 
     def __init__(self) -> None:
         self._looks = np.zeros((0, len(SCALES) + len(BUSY) + 2), np.float32)
         self._ab = np.zeros((0, 2), np.float32)
+        self._known = np.zeros(0, np.float32)  # 1: it has a colour, 0: nobody knows
         self._more = np.zeros(0, np.float32)  # doubt of each, beside how alike it is
 
     def __len__(self) -> int:
         return len(self._ab)
 
     def add(self, light: Float, ab: Float, doubt: Float, *, here: bool = True) -> None:
-        """Remember the sure places of a frame: light (h, w), ab (h, w, 2), doubt (h, w).
+        """Remember a frame's places: light (h, w), ab (h, w, 2), doubt (h, w). Of those in doubt it is remembered that
+        nobody knows their colour.
 
         `here`: it is of this shot, and where a place lies says something.
         """
-        looks = described(light)
+        looks = described(light).reshape(-1, self._looks.shape[1])
         if not here:
-            looks[..., -2:] = 0
-        rows, columns = looks.shape[:2]
-        sure = cv2.resize(doubt, (columns, rows), interpolation=cv2.INTER_AREA).reshape(rows, columns) < KNOWN
-        colours = cv2.resize(ab, (columns, rows), interpolation=cv2.INTER_AREA).reshape(rows, columns, 2)
-        thin = max(1, np.count_nonzero(sure) // (PLACES // 2))
-        self._looks = np.concatenate([self._looks, looks[sure][::thin]])[-PLACES:]
-        self._ab = np.concatenate([self._ab, colours[sure][::thin]])[-PLACES:]
-        more = np.full(len(colours[sure][::thin]), AT_LEAST if here else AT_LEAST + ELSEWHERE, np.float32)
-        self._more = np.concatenate([self._more, more])[-PLACES:]
+            looks[:, -2:] = 0
+        rows, columns = places(light.shape)
+        known = cv2.resize(doubt, (columns, rows), interpolation=cv2.INTER_AREA).ravel() < KNOWN
+        colours = cv2.resize(ab, (columns, rows), interpolation=cv2.INTER_AREA).reshape(-1, 2)
+        if not known.any():
+            return
+        thin = max(1, len(looks) // (PLACES // 2))
+        more = np.full(len(looks), AT_LEAST if here else AT_LEAST + ELSEWHERE, np.float32)
+        self._looks = np.concatenate([self._looks, looks[::thin]])[-PLACES:]
+        self._ab = np.concatenate([self._ab, colours[::thin]])[-PLACES:]
+        self._known = np.concatenate([self._known, known[::thin].astype(np.float32)])[-PLACES:]
+        self._more = np.concatenate([self._more, more[::thin]])[-PLACES:]
 
     def asked(self, light: Float, wanted: npt.NDArray[np.bool_]) -> tuple[Float, Float]:
         """(h', w', 2) a*b* and (h', w') doubt of the places of `places(light.shape)` that are `wanted`; the doubt of
@@ -77,6 +86,8 @@ class Memory:
         return ab, doubt
 
     def _looked_up(self, looks: Float) -> tuple[Float, Float]:
+        """Colours and doubt of places by what they look like. Doubt grows as the share of those that look like it and
+        have a colour falls: what looks most like a place that nobody painted is not told by a painted one."""
         away = looks @ self._looks.T
         away *= -2
         away += np.square(self._looks).sum(axis=1)
@@ -86,9 +97,13 @@ class Memory:
         away *= np.float32(-0.5)
         alike = np.exp(away, out=away)
         alike /= alike.sum(axis=1, keepdims=True)
+        share = np.maximum(alike @ self._known, np.float32(LEAST))
+        alike *= self._known
+        alike /= share[:, None]
         mean = alike @ self._ab
         spread = alike @ np.square(self._ab).sum(axis=1) - np.square(mean).sum(axis=1)
-        return mean, np.maximum(spread, 0) + alike @ self._more + EACH_STEP * np.maximum(nearest, 0)
+        doubt = np.maximum(spread, 0) + alike @ self._more + EACH_STEP * np.maximum(nearest, 0)
+        return mean, doubt / np.square(share) + np.float32(GRAY) * (1 - share)
 
 
 def places(picture: tuple[int, ...], stride: int = STRIDE) -> tuple[int, int]:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 Float = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int32]
 
 EVEN, STEEP = 1.0, 2.2
 """Mean squared difference in a*b* of two neighbours: so much, and so much more for each code value (of 255) of light
@@ -20,6 +21,8 @@ REACH = 30.0
 """How far the fast way goes: λ of Min et al., in px squared where light is even."""
 ROUNDS = 3
 NOTHING = 1e-9
+APART = 0.02
+"""What is left of a bond between two surfaces; squared where colour settles."""
 
 
 def bonds(light: Float) -> tuple[Float, Float]:
@@ -27,6 +30,14 @@ def bonds(light: Float) -> tuple[Float, Float]:
     right, below = np.zeros_like(light), np.zeros_like(light)
     right[:, :-1] = 1 / (EVEN + STEEP * np.abs(np.diff(light, axis=1)))
     below[:-1] = 1 / (EVEN + STEEP * np.abs(np.diff(light, axis=0)))
+    return right, below
+
+
+def parted(held: tuple[Float, Float], labels: Labels) -> tuple[Float, Float]:
+    """The bonds, of which next to nothing is left between px of different surfaces. labels (h, w)."""
+    right, below = (plane.copy() for plane in held)
+    right[:, :-1][labels[:, 1:] != labels[:, :-1]] *= APART
+    below[:-1][labels[1:] != labels[:-1]] *= APART
     return right, below
 
 
@@ -54,14 +65,15 @@ def _lines(planes: Float, bond: Float) -> Float:
     return made
 
 
-def settled(ab: Float, weight: Float, light: Float, unknown: float) -> tuple[Float, Float]:
+def settled(ab: Float, weight: Float, ties: tuple[Float, Float], unknown: float) -> tuple[Float, Float]:
     """Colours (h, w, 2) and their reach (h, w), 0..1, where colours `ab` are known as far as `weight` (h, w) says.
 
-    weight: 1 / expected squared error, 0 where nothing is known; `unknown`: the expected square of any colour. Solves
+    weight: 1 / expected squared error, 0 where nothing is known; ties: `bonds`, or these `parted`; `unknown`: the
+    expected square of any colour. Solves
     (W + 1/unknown + bonds²) u = W · ab. Reach is the same for a colour of 1: what is left of it far from what is known.
     """
-    rows, columns = light.shape
-    right, below = (np.square(plane, dtype=np.float64) for plane in bonds(light))  # edges must hold over any distance
+    rows, columns = weight.shape
+    right, below = (np.square(plane, dtype=np.float64) for plane in ties)  # edges must hold over any distance
     number = np.arange(rows * columns).reshape(rows, columns)
     pairs = [
         (number[:, :-1], number[:, 1:], right[:, :-1]),
@@ -73,11 +85,11 @@ def settled(ab: Float, weight: Float, light: Float, unknown: float) -> tuple[Flo
     from scipy import sparse
     from scipy.sparse.linalg import splu
 
-    ties = sparse.coo_matrix((held, (i, j)), shape=(number.size, number.size))
-    ties = ties + ties.T
+    tied = sparse.coo_matrix((held, (i, j)), shape=(number.size, number.size))
+    tied = tied + tied.T
     known = weight.astype(np.float64).ravel()
-    diagonal = np.asarray(ties.sum(axis=1)).ravel() + known + 1 / unknown
-    solve = splu(sparse.csc_matrix(sparse.diags(diagonal) - ties)).solve
+    diagonal = np.asarray(tied.sum(axis=1)).ravel() + known + 1 / unknown
+    solve = splu(sparse.csc_matrix(sparse.diags(diagonal) - tied)).solve
     wanted = np.column_stack([known[:, None] * ab.reshape(-1, 2), known])
     found = solve(wanted).astype(np.float32).reshape(rows, columns, 3)
     reach = np.clip(found[..., 2], NOTHING, 1)

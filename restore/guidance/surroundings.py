@@ -6,12 +6,10 @@ import cv2
 import numpy as np
 
 from restore import segments
-from restore.guidance.doubt import GRAY, MOST, Float
+from restore.guidance.doubt import GRAY, MOST, Float, doubted
 from restore.guidance.known import Frame, Known, held, joined
-from restore.guidance.spreading import NOTHING, bonds, settled, smoothed
+from restore.guidance.spreading import NOTHING, bonds, parted, settled, smoothed
 
-PAINTED = 0.05
-"""Doubt of what somebody painted."""
 SPREAD = 100.0
 """Doubt that spreading within the picture adds: what lies between a place and where its colour was known."""
 OF_SURFACE = 80.0
@@ -26,14 +24,15 @@ def spread(frame: Frame, known: Known) -> Known:
     """With what surroundings tell: the surface of each place, and places of even light around it."""
     rows, columns = frame.light.shape
     half = (columns // 2, rows // 2)
-    weight = 1 / known.doubt
+    nothing = np.float32(1 / (MOST + SPREAD))  # what is not known does not spread
+    weight = np.maximum(1 / (known.doubt + np.float32(SPREAD)) - nothing, 0)
     planes = np.stack([known.ab[..., 0] * weight, known.ab[..., 1] * weight, weight])
     small = np.stack([cv2.resize(plane, half, interpolation=cv2.INTER_AREA) for plane in planes])
     light = cv2.resize(frame.tone, half, interpolation=cv2.INTER_AREA)
     spread = smoothed(small, bonds(np.asarray(light, np.float32)))
     around = np.stack([cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_LINEAR) for plane in spread])
     sum_of = np.maximum(around[2], np.float32(NOTHING))
-    even = Known((around[:2] / sum_of).transpose(1, 2, 0), 1 / sum_of + np.float32(SPREAD))
+    even = Known((around[:2] / sum_of).transpose(1, 2, 0), held(1 / (sum_of + nothing)))
     return joined([known, even, _of_surfaces(frame, known)], frame.light.shape)
 
 
@@ -58,30 +57,32 @@ def _of_surfaces(frame: Frame, known: Known) -> Known:
 def painted(frame: Frame, ab: Float, sure: Float, before: Known) -> Known:
     """A frame's colours from what was painted of it and what was known `before`.
 
-    Where it is not painted all over, what is painted spreads as far as light allows.
+    Where it is not painted all over, what is painted spreads over the surfaces that it lies on, as far as light allows,
+    and no further.
     """
     if sure.min() > 0.99:
-        return Known(ab, np.full(sure.shape, PAINTED, np.float32))
+        return Known(ab, doubted(sure))
     rows, columns = sure.shape
     half = (columns // 2, rows // 2)
-    strong = sure / np.float32(PAINTED * 20)
     known = np.where(before.doubt < GRAY, 1 / before.doubt, 0)
-    total = strong + known
-    both = (ab * strong[..., None] + before.ab * known[..., None]) / np.maximum(total, np.float32(NOTHING))[..., None]
+    total = sure + known
+    both = (ab * sure[..., None] + before.ab * known[..., None]) / np.maximum(total, np.float32(NOTHING))[..., None]
     planes = [cv2.resize(plane, half, interpolation=cv2.INTER_AREA) for plane in (both * total[..., None], total)]
     light = cv2.resize(frame.tone, half, interpolation=cv2.INTER_AREA)
+    labels = cv2.resize(segments.surfaces_of(frame.light), half, interpolation=cv2.INTER_NEAREST)
     weight = np.asarray(planes[1], np.float32)
     colours = np.asarray(planes[0] / np.maximum(weight, np.float32(NOTHING))[..., None], np.float32)
-    spread, reach = settled(colours, weight, np.asarray(light, np.float32), FAR * GRAY)
+    ties = parted(bonds(np.asarray(light, np.float32)), labels)
+    spread, reach = settled(colours, weight, ties, FAR * GRAY)
     grown = cv2.resize(spread, (columns, rows), interpolation=cv2.INTER_LINEAR)
     reached = cv2.resize(reach, (columns, rows), interpolation=cv2.INTER_LINEAR)
     around = Known(np.asarray(grown, np.float32), held(_beyond(np.asarray(reached, np.float32))))
     told = joined([before, around], sure.shape)
     share = sure[..., None]
-    painted = told.ab + share * (ab - told.ab)
-    return Known(painted, told.doubt + sure * (np.float32(PAINTED) - told.doubt))
+    doubt = np.minimum(told.doubt, doubted(sure))
+    return Known(told.ab + share * (ab - told.ab), doubt)
 
 
 def _beyond(reach: Float) -> Float:
     """Doubt of what was spread, by how much of it is left."""
-    return np.asarray(SPREAD + GRAY * (1 - reach), np.float32)
+    return np.asarray(SPREAD + MOST * (1 - reach), np.float32)

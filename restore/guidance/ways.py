@@ -60,3 +60,9 @@ def exposed(seen: Float, tone: Float, place: Place) -> Float:
         return seen
     made: Float = (seen - there.mean()) * np.float32(gain) + here.mean()
     return made
+
+
+def compared(here: Float, there: Float, place: Place) -> Float:
+    """Absolute difference, in code values, of light `here` (h, w) and of what the place shows of `there`, at one
+    exposure."""
+    return doubts.difference(here, exposed(place.fetch(there), here, place))
