@@ -95,15 +95,30 @@ def test_two_painted_frames_each_rule_where_they_are_near(tmp_path: Path) -> Non
     assert off(made, 2) < off(-made, 2) and off(-made, 17) < off(made, 17)
 
 
-def test_dots_spread_over_what_they_lie_on(tmp_path: Path) -> None:
+def test_dots_spread_over_the_surface_they_lie_on_and_no_further(tmp_path: Path) -> None:
     sure = np.zeros((ROWS, COLUMNS), np.float32)
-    for x, y in ((30, 48), (80, 20), (110, 80)):
-        cv2.circle(sure, (x, y), 3, 1, -1)
-    dotted = Painted(0, truth(0) * sure, sure, "dots.json")
-    made = hints(scene(tmp_path, dotted))
-    assert off(made, 0) < 20 and off(made, 10) < 25
-    disc = cv2.erode(disc_at(0).astype(np.uint8), np.ones((9, 9))) > 0
-    assert abs(np.median(made[0, 0][disc]) - RED[0]) < 6
+    cv2.circle(sure, (30, 48), 3, 1, -1)
+    made = hints(scene(tmp_path, Painted(0, truth(0) * sure, sure, "dots.json")))
+    for t in (0, 10):
+        disc = cv2.erode(disc_at(t).astype(np.uint8), np.ones((9, 9))) > 0
+        assert np.abs(made[t, 0] - RED[0])[disc].max() < 9
+        assert made[t, 2][disc].mean() > 5 * made[t, 2][~disc_at(t)].mean()
+        assert made[t, 2][cv2.dilate(disc_at(t).astype(np.uint8), np.ones((9, 9))) == 0].max() < 0.2
+
+
+@pytest.mark.parametrize("key", [0, 10])
+def test_what_nobody_painted_is_left_to_the_network(tmp_path: Path, key: int) -> None:
+    rng = np.random.default_rng(6)
+    ground = cv2.resize(rng.uniform(60, 110, (12, 20)).astype(np.float32), (COLUMNS + 40, ROWS))
+    sky = cv2.resize(rng.uniform(170, 200, (12, 20)).astype(np.float32), (COLUMNS + 40, ROWS))
+    scenery = np.where(np.arange(ROWS)[:, None] < ROWS // 2, sky, ground).round().astype(np.uint8)
+    lights = [np.ascontiguousarray(scenery[:, t : t + COLUMNS]) for t in range(FRAMES)]
+    sure = np.zeros((ROWS, COLUMNS), np.float32)
+    sure[: ROWS // 2] = 1
+    red = np.stack([np.full((ROWS, COLUMNS), value, np.float32) for value in RED])
+    made = hints(scene(tmp_path, Painted(key, red * sure, sure, "half.png"), lights=lights))
+    assert made[:, 2, : ROWS // 2 - 3, :-20].min() > 0.9
+    assert made[:, 2, ROWS // 2 + 2 :].max() < 0.35 and made[:, 2, ROWS // 2 + 2 :].mean() < 0.08
 
 
 def test_what_was_never_seen_is_in_doubt(tmp_path: Path) -> None:
@@ -148,7 +163,7 @@ def test_spreading_keeps_within_edges() -> None:
     ab, weight = np.zeros((32, 40, 2), np.float32), np.zeros((32, 40), np.float32)
     ab[5, 5], weight[5, 5] = RED, 10
     ab[20, 30], weight[20, 30] = BLUE, 10
-    spread, reach = settled(ab, weight, bonds(light), 900)
+    spread, reach = settled(ab, weight, bonds(light), np.full_like(light, 1 / 900))
     assert np.abs(spread[:, :18] - RED).max() < 8 and np.abs(spread[:, 22:] - BLUE).max() < 8
     assert reach.min() > 0 and reach[5, 5] == reach[:, :20].max()
     planes = np.stack([weight * ab[..., 0], weight]).astype(np.float32)

@@ -202,7 +202,7 @@ def test_the_network_sees_a_turned_film_upright(turns: int) -> None:
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
 def test_what_was_asked_for_is_told_to_a_network_that_heeds_it_upright_and_no_more_than_asked(turns: int) -> None:
     hints = np.zeros((3, 3, 40, 60), np.float32)
-    hints[:, :, :20, :30] = np.array([30, -20, 0.5], np.float32)[:, None, None]  # the left upper quarter as stored
+    hints[:, :, :10, :20] = np.array([30, -20, 1], np.float32)[:, None, None]  # left and above, as stored
     frames = replace(film((3, 40, 60)), hints=hints, turns=turns)
     guided, deaf = Brush(replace(CARD, guided=True)), Brush()
     made = [coloured(frames, brush, working_size=40) for brush in (guided, deaf)]
@@ -213,3 +213,14 @@ def test_what_was_asked_for_is_told_to_a_network_that_heeds_it_upright_and_no_mo
     stored = np.rot90(told[:, :, : (40, 60)[turns % 2], : (60, 40)[turns % 2]], turns, (2, 3))
     assert np.allclose(stored, hints, atol=1e-4)
     assert told[:, 2].sum() == pytest.approx(hints[:, 2].sum())
+
+
+@pytest.mark.parametrize(("columns", "sure", "heard"), [(4, 1.0, 1), (60, 1.0, 0), (4, 0.9, 0)])
+def test_a_network_hears_dots_but_neither_painted_areas_nor_guesses(columns: int, sure: float, heard: int) -> None:
+    hints = np.zeros((3, 3, 40, 60), np.float32)
+    hints[:, :, :20, :columns] = np.array([30, -20, sure], np.float32)[:, None, None]
+    brush = Brush(replace(CARD, guided=True))
+    made = coloured(replace(film((3, 40, 60)), hints=hints), brush, working_size=40)
+    assert [guidance.hints is not None for guidance in brush.told] == [bool(heard)]
+    plain = coloured(replace(film((3, 40, 60)), hints=0 * hints), Brush(), working_size=40)
+    assert np.array_equal(made[:, :, 21:], plain[:, :, 21:])

@@ -21,6 +21,16 @@ LONGEST = 4
 """A picture's longer side is shown to the network at no more than this many times the working size."""
 
 
+HEARD = 0.95
+"""Confidence beyond which the network hears a hint. It takes a faint voice for a sure one: of half a frame in its true
+colours it made the other half worse by 5 dB when it heard all that was carried."""
+
+DOTS, AREAS = 0.1, 0.25
+"""Share of the picture that is hinted at, up to which the network hears it in full, and from which on not at all. What
+it hears it spreads over all that looks alike. Dots are meant so; of a picture that is painted in good part, the rest was
+left to the network, and must come out as it would have without."""
+
+
 class Colorize(BaseModel):
     """Settings of the filter `colorize`. Light is never changed: the network's a*b* become Cb, Cr at the film's luma.
 
@@ -30,7 +40,7 @@ class Colorize(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     changes_light: ClassVar[bool] = False
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     model: str = Field("duo", description="network: a file of the folder models/")
     weights: str | None = Field(None, description="name of its weights; none: the network's own first ones")
@@ -102,8 +112,12 @@ class Colorize(BaseModel):
         height, width = upright.shape[1:]
         below, beside = -height % card.multiple_of, -width % card.multiple_of
         padded = np.pad(upright[:, None] / np.float32(100), ((0, 0), (0, 0), (0, below), (0, beside)), mode="edge")
-        guidance = _told(frames, rows, upright.shape[1:], padded.shape[2:]) if card.guided else UNGUIDED
-        ab = np.asarray(painter(padded, guidance, seen=seen, step=step), dtype=np.float32)[self.candidate]
+        told = _told(frames, rows, upright.shape[1:], padded.shape[2:]) if card.guided else None
+
+        def made(guidance: Guidance) -> Colour:
+            return np.asarray(painter(padded, guidance, seen=seen, step=step), dtype=np.float32)[self.candidate]
+
+        ab = made(UNGUIDED) if told is None else _heard(made, told, slice(seen, None, step))
         ab = ab[:, :, : -(-height // card.stride), : -(-width // card.stride)] * np.float32(self.saturation)
         ab = np.rot90(ab, frames.turns, (2, 3))
         if frames.hints is not None:
@@ -112,15 +126,26 @@ class Colorize(BaseModel):
         return colour.cbcr_from_ab(ab, under, frames.tags.matrix)
 
 
-def _told(frames: Frames, rows: Sequence[int], upright: tuple[int, ...], padded: tuple[int, ...]) -> Guidance:
-    """What was asked for in these rows of a run, as a network sees it: as large as the light, upright, padded with
-    nothing. So it also colours what looks like the places that were asked for."""
+def _told(frames: Frames, rows: Sequence[int], upright: tuple[int, ...], padded: tuple[int, ...]) -> Colour | None:
+    """What was surely asked for in these rows of a run, as a network sees it: as large as the light, upright, padded
+    with nothing. None where nobody asked."""
     if frames.hints is None:
-        return UNGUIDED
+        return None
     shape = upright[::-1] if frames.turns % 2 else upright
-    told = np.rot90(sized(frames.hints[list(rows)], shape), -frames.turns, (2, 3))
+    sure = frames.hints[list(rows)]
+    sure[:, 2] = np.maximum((sure[:, 2] - np.float32(HEARD)) / np.float32(1 - HEARD), 0)
+    told = np.rot90(sized(sure, shape), -frames.turns, (2, 3))
     below, beside = (whole - side for whole, side in zip(padded, upright, strict=True))
-    return Guidance(hints=np.pad(told, ((0, 0), (0, 0), (0, below), (0, beside))))
+    return np.pad(told, ((0, 0), (0, 0), (0, below), (0, beside)))
+
+
+def _heard(made: Callable[[Guidance], Colour], told: Colour, wanted: slice) -> Colour:
+    """What a network makes, with what it was told as far as that is dots, without it as far as that is areas."""
+    voice = np.clip((AREAS - told[wanted, 2].mean(axis=(1, 2))) / (AREAS - DOTS), 0, 1)[:, None, None, None]
+    if not (told[:, 2].any() and voice.any()):
+        return made(UNGUIDED)
+    guided = made(Guidance(hints=told))
+    return guided if voice.min() == 1 else np.asarray(guided * voice + made(UNGUIDED) * (1 - voice), np.float32)
 
 
 def working_shape(picture: tuple[int, ...], size: int | None, card: Card) -> tuple[int, int]:

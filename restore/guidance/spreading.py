@@ -21,7 +21,7 @@ REACH = 30.0
 """How far the fast way goes: λ of Min et al., in px squared where light is even."""
 ROUNDS = 3
 NOTHING = 1e-9
-APART = 0.02
+APART = 0.1
 """What is left of a bond between two surfaces; squared where colour settles."""
 
 
@@ -65,12 +65,12 @@ def _lines(planes: Float, bond: Float) -> Float:
     return made
 
 
-def settled(ab: Float, weight: Float, ties: tuple[Float, Float], unknown: float) -> tuple[Float, Float]:
+def settled(ab: Float, weight: Float, ties: tuple[Float, Float], against: Float) -> tuple[Float, Float]:
     """Colours (h, w, 2) and their reach (h, w), 0..1, where colours `ab` are known as far as `weight` (h, w) says.
 
-    weight: 1 / expected squared error, 0 where nothing is known; ties: `bonds`, or these `parted`; `unknown`: the
-    expected square of any colour. Solves
-    (W + 1/unknown + bonds²) u = W · ab. Reach is the same for a colour of 1: what is left of it far from what is known.
+    weight: 1 / expected squared error, 0 where nothing is known; ties: `bonds`, or these `parted`; against (h, w): what
+    holds colours back, 1 / the expected square of any other colour there. Solves (W + against + ties²) u = W · ab. Reach
+    is the same for a colour of 1: what is left of it far from what is known.
     """
     rows, columns = weight.shape
     right, below = (np.square(plane, dtype=np.float64) for plane in ties)  # edges must hold over any distance
@@ -88,7 +88,7 @@ def settled(ab: Float, weight: Float, ties: tuple[Float, Float], unknown: float)
     tied = sparse.coo_matrix((held, (i, j)), shape=(number.size, number.size))
     tied = tied + tied.T
     known = weight.astype(np.float64).ravel()
-    diagonal = np.asarray(tied.sum(axis=1)).ravel() + known + 1 / unknown
+    diagonal = np.asarray(tied.sum(axis=1)).ravel() + known + against.ravel()
     solve = splu(sparse.csc_matrix(sparse.diags(diagonal) - tied)).solve
     wanted = np.column_stack([known[:, None] * ab.reshape(-1, 2), known])
     found = solve(wanted).astype(np.float32).reshape(rows, columns, 3)

@@ -16,6 +16,8 @@ OF_SURFACE = 80.0
 """Doubt that a surface's colour adds, where all of it is known; more where less is."""
 FAR = 30.0
 """Times that the doubt of no colour is taken when what was painted spreads: dots are meant for all of a thing."""
+STROKE = 0.06
+"""Share of the picture's longer side up to which paint is a dot or a stroke."""
 SURE = 150.0
 """Places with less doubt count as known when a surface votes."""
 
@@ -57,32 +59,35 @@ def _of_surfaces(frame: Frame, known: Known) -> Known:
 def painted(frame: Frame, ab: Float, sure: Float, before: Known) -> Known:
     """A frame's colours from what was painted of it and what was known `before`.
 
-    Where it is not painted all over, what is painted spreads over the surfaces that it lies on, as far as light allows,
-    and no further.
+    Where it is not painted all over, dots and strokes spread as far as light allows: they are meant for all of a thing.
+    Painted areas spread over the surfaces that they lie on, and no further: what they leave out was left out.
     """
     if sure.min() > 0.99:
         return Known(ab, doubted(sure))
     rows, columns = sure.shape
     half = (columns // 2, rows // 2)
-    known = np.where(before.doubt < GRAY, 1 / before.doubt, 0)
-    total = sure + known
-    both = (ab * sure[..., None] + before.ab * known[..., None]) / np.maximum(total, np.float32(NOTHING))[..., None]
-    planes = [cv2.resize(plane, half, interpolation=cv2.INTER_AREA) for plane in (both * total[..., None], total)]
-    light = cv2.resize(frame.tone, half, interpolation=cv2.INTER_AREA)
+    light = np.asarray(cv2.resize(frame.tone, half, interpolation=cv2.INTER_AREA), np.float32)
+    known = np.asarray(cv2.resize(1 / before.doubt, half, interpolation=cv2.INTER_AREA), np.float32)
+    areas = _areas(sure)
+    weights = [np.asarray(cv2.resize(w, half, interpolation=cv2.INTER_AREA), np.float32) for w in (sure - areas, areas)]
+    colours = cv2.resize(ab * sure[..., None], half, interpolation=cv2.INTER_AREA)
+    colours = np.asarray(colours / np.maximum(sum(weights), np.float32(NOTHING))[..., None], np.float32)
     labels = cv2.resize(segments.surfaces_of(frame.light), half, interpolation=cv2.INTER_NEAREST)
-    weight = np.asarray(planes[1], np.float32)
-    colours = np.asarray(planes[0] / np.maximum(weight, np.float32(NOTHING))[..., None], np.float32)
-    ties = parted(bonds(np.asarray(light, np.float32)), labels)
-    spread, reach = settled(colours, weight, ties, FAR * GRAY)
-    grown = cv2.resize(spread, (columns, rows), interpolation=cv2.INTER_LINEAR)
-    reached = cv2.resize(reach, (columns, rows), interpolation=cv2.INTER_LINEAR)
-    around = Known(np.asarray(grown, np.float32), held(_beyond(np.asarray(reached, np.float32))))
-    told = joined([before, around], sure.shape)
-    share = sure[..., None]
-    doubt = np.minimum(told.doubt, doubted(sure))
-    return Known(told.ab + share * (ab - told.ab), doubt)
+    ties = bonds(light)
+    ways = zip(weights, weights[::-1], (ties, parted(ties, np.asarray(labels, np.int32))), (FAR, 1.0), strict=True)
+    told = [before]
+    for weight, other, held_by, far in ways:
+        if weight.any():
+            spread, reach = settled(colours, weight, held_by, np.float32(1 / (far * GRAY)) + other + known)
+            planes = (cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_LINEAR) for plane in (spread, reach))
+            grown, reached = (np.asarray(plane, np.float32) for plane in planes)
+            lost = (1 - reached) / (reached + np.float32(0.5 if far > 1 else 0))
+            told.append(Known(grown, held(np.float32(SPREAD) + np.float32(GRAY) * lost)))
+    whole = joined(told, sure.shape)
+    return Known(whole.ab + sure[..., None] * (ab - whole.ab), np.minimum(whole.doubt, doubted(sure)))
 
 
-def _beyond(reach: Float) -> Float:
-    """Doubt of what was spread, by how much of it is left."""
-    return np.asarray(SPREAD + MOST * (1 - reach), np.float32)
+def _areas(sure: Float) -> Float:
+    """What of the paint is wider than a stroke."""
+    width = 2 * (int(STROKE * max(sure.shape)) // 2) + 1
+    return np.asarray(cv2.morphologyEx(sure, cv2.MORPH_OPEN, np.ones((width, width), np.uint8)), np.float32)
