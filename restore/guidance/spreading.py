@@ -69,8 +69,8 @@ def settled(ab: Float, weight: Float, ties: tuple[Float, Float], against: Float)
     """Colours (h, w, 2) and their reach (h, w), 0..1, where colours `ab` are known as far as `weight` (h, w) says.
 
     weight: 1 / expected squared error, 0 where nothing is known; ties: `bonds`, or these `parted`; against (h, w): what
-    holds colours back, 1 / the expected square of any other colour there. Solves (W + against + ties²) u = W · ab. Reach
-    is the same for a colour of 1: what is left of it far from what is known.
+    holds colours back, 1 / the expected square of any other colour there. Solves (W + against + ties²) u = W · ab.
+    Reach is the same for a colour of 1: what is left of it far from what is known.
     """
     rows, columns = weight.shape
     right, below = (np.square(plane, dtype=np.float64) for plane in ties)  # edges must hold over any distance
