@@ -26,9 +26,9 @@ HEARD = 0.95
 colours it made the other half worse by 5 dB when it heard all that was carried."""
 
 DOTS, AREAS = 0.1, 0.25
-"""Share of the picture that is hinted at, up to which the network hears it in full, and from which on not at all. What
-it hears it spreads over all that looks alike. Dots are meant so; of a picture that is painted in good part, the rest was
-left to the network, and must come out as it would have without."""
+"""Share of the picture that is hinted at, up to which the network hears it in full, and from which on not at all.
+What it hears it spreads over all that looks alike. Dots are meant so; of a picture that is painted in good part, the
+rest was left to the network, and must come out as it would have without."""
 
 
 class Colorize(BaseModel):

@@ -95,7 +95,10 @@ def stretch(place: Place) -> Float:
 
 
 def measures(off: Float, place: Place, busy: Float) -> tuple[Float, ...]:
-    """What doubt is told by, on half the grid: it needs no edges. off: `restore.guidance.ways.compared`; busy: `texture`."""
+    """What doubt is told by, each (h / 2, w / 2): it needs no edges.
+
+    off: `restore.guidance.ways.compared`; busy: `texture`.
+    """
     rows, columns = off.shape
     half = (columns // 2, rows // 2)
     five, thirteen = near(off), near(off, 13)
