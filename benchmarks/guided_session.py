@@ -82,7 +82,7 @@ def paint(folder: Path, plan: Path) -> None:
 def run(folder: Path) -> None:
     takes = folder / "out" / ".restore"
     before = {path.name: file_sha256(path) for path in takes.glob("*/takes/*.mkv")}
-    words = ("--keyframes", str(folder / "painted"), "-o", str(folder / "out"), "--keep-takes", "--overwrite")
+    words = ("--keyframes", str(folder / "painted"), "-o", str(folder / "out"), "--overwrite")
     _restore("run", str(folder / "session.mkv"), *words)
     known = json.loads((folder / "out" / "session.provenance.json").read_text(encoding="utf-8"))
     for take in known["takes"]:

@@ -136,7 +136,7 @@ def restored(shots: Sequence[Shot], job: Job, options: Options) -> tuple[Take, .
     run = uuid.uuid4().hex
     with _runner(cluster, job.threads) as runner, _listening(runner.client, run):
         takes = _sent(runner, shots, job, parcel, run)
-    if parcel is not None and not options.keep_takes:
+    if parcel is not None and not options.takes_stay:
         clear(parcel, takes)
     return takes
 

@@ -42,6 +42,11 @@ PATIENCE_S = 120.0
 STOP_S = 3.0
 """The same, for a reel that was stopped: whoever stops it wants it to end."""
 
+STAY = (
+    "the rendered shots stay in {}: paint more and run again with --overwrite, and only the shots that new paint "
+    "reaches are rendered; --no-keep-takes clears them"
+)
+
 SUMMED_UP = ("psnr", "ssim")
 """Scores in the line that ends a run; the scorecard has all."""
 
@@ -136,6 +141,8 @@ def _one(film: str, options: Options, server: Server, events: Json | None) -> in
     progress.tell(Event("reel", message=shown(film)))
     outcome = restored(film, options, server)
     progress.tell(Event("note", message=_summary(outcome)))
+    if options.takes_stay:
+        progress.tell(Event("note", message=STAY.format(shown(str(Path(options.out) / ".restore")))))
     if options.profile:
         for line in profile.lines(outcome.profile):
             progress.tell(Event("note", message=line))

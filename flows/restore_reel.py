@@ -145,7 +145,7 @@ def _restore(film: str, options: Options, times: dict[str, float], diary: Diary)
                 )
             finally:
                 progress.tell(Event("folder"))
-            if not options.keep_takes:
+            if not options.takes_stay:
                 work.remove()
     except Exception:
         raise

@@ -160,6 +160,7 @@ class Scene:
     lit          the light of one frame of the reel, (H, W) as decoded, for painted frames that lie elsewhere.
     scratch      folder for what is too large for memory; what lies there under the name of its ingredients may stay.
     key          digest of the film, the scene and the painted frames.
+    tell         is told frames looked at and in all, while that takes time; it may raise to stop.
     """
 
     start: int
@@ -169,6 +170,7 @@ class Scene:
     lit: Callable[[int], Light]
     scratch: str
     key: str
+    tell: Callable[[int, int], None] = lambda _done, _total: None
 
 
 @runtime_checkable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -192,3 +193,9 @@ def test_a_shot_remembers_the_painted_frame_that_shows_the_same() -> None:
     hint = Hint(4, "x", "y", "4.png")
     assert remembered([hint], {4}, shots, small)[0].beyond == (3,)
     assert remembered([hint], set(), shots, small)[0].beyond == ()
+
+
+def test_carrying_tells_how_far_it_is(tmp_path: Path) -> None:
+    told = list[tuple[int, int]]()
+    hints(replace(scene(tmp_path, painted(4)), tell=lambda done, total: told.append((done, total))))
+    assert told == [(n, 16 + 5) for n in range(1, 22)]

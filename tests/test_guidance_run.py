@@ -14,13 +14,14 @@ from painting import brushed, save, surveyed
 from test_cli import NoServer
 
 from restore.errors import BadInput
-from restore.film import Survey
+from restore.film import Hint, Shot, Survey
 from restore.flows import cli, console
 from restore.guidance import shelf
 from restore.steps.guide import Guided, guide
 from restore.steps.options import Options
 from restore.steps.prepare import Plan, prepare
 from restore.steps.provenance import PLACES
+from restore.steps.scene import halves
 from restore.steps.split import Splitting, split
 
 RED = (200, 40, 50)
@@ -144,3 +145,22 @@ class TestGathered:
 
 def test_where_wishes_lie_decides_nothing_in_the_master() -> None:
     assert {"keyframes", "hints", "objects", "references", "colour_copy"} <= PLACES
+
+
+def test_rendered_shots_stay_where_somebody_paints_unless_told_otherwise() -> None:
+    assert Options(keyframes="keys").takes_stay and Options(references=("a.png",)).takes_stay
+    assert not Options().takes_stay and Options(keep_takes=True).takes_stay
+    assert not Options(keyframes="keys", keep_takes=False).takes_stay
+
+
+def test_progress_goes_on_while_colours_are_carried() -> None:
+    shot, told = Shot(1, 1, 100, 140, 100, 140, "start"), list[tuple[int, int]]()
+
+    def progress(done: int, total: int) -> None:
+        told.append((done, total))
+
+    carrying, rendering = halves(progress, shot, [Hint(120, "x", "y", "120.png")])
+    carrying(30, 60)
+    rendering(20, 40)
+    halves(progress, shot, [])[1](20, 40)
+    assert told == [(10, 40), (30, 40), (20, 40)]

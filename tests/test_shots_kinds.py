@@ -175,7 +175,7 @@ def test_the_list_says_the_kinds_and_is_obeyed(tmp_path: Path) -> None:
 
 def test_what_is_left_is_said(tmp_path: Path) -> None:
     job, shots = rendered(tmp_path)
-    assert sentence(shots) == "1 of 3 shots left as they are: 1 tinted (frames 12-23)"
+    assert sentence(shots) == "1 of 3 shots left as it is: 1 tinted (frames 12-23)"
     assert job.survey.notes[-1] == sentence(shots)
     assert warning(shots) == ""
     assert "in colour already" in warning([replace(shots[1])])

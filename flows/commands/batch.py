@@ -96,6 +96,7 @@ def batch(
         common = Options(
             out=str(out), recipe=recipe, overrides=tuple(overrides or ()), rate=fps, overwrite=overwrite,
             package=package.value, policy=policy, device=device, threads=threads, cluster=cluster, depot=depot,
+            keep_takes=False,
         )  # fmt: skip
         clusters.check(common, server.own)
         source = Source(folder(inbox, catalogue), common, catalogue, recursive)

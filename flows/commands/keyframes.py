@@ -36,7 +36,7 @@ def keyframes(
     \b
     restore keyframes film.mp4 -n 20
     (paint some of restored/film.keyframes/*.png: roughly, in part, and save them under their names)
-    restore run film.mp4 --keyframes restored/film.keyframes --keep-takes
+    restore run film.mp4 --keyframes restored/film.keyframes
     restore keyframes film.mp4 -n 5 --keyframes restored/film.keyframes --overwrite
 
     Writes FILM.keyframes/000123.png (the frame, gray), automatic/000123.png (with the network's colours, to pick

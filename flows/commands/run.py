@@ -95,7 +95,10 @@ def run(
         typer.Option(metavar="URL", help="Storage that the cluster's workers share: a folder, s3://bucket/x."),
     ] = None,
     profiled: Annotated[bool, typer.Option("--profile", help="Say at the end where the time went.")] = False,
-    keep_takes: Annotated[bool, typer.Option("--keep-takes", help="Keep the rendered shots afterwards.")] = False,
+    keep_takes: Annotated[
+        bool | None,
+        typer.Option("--keep-takes/--no-keep-takes", help="Keep the rendered shots; kept where you ask for colours."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on standard output.")] = False,
 ) -> int:
     """Restore films: colour them, keep their luma, prove it.
@@ -104,7 +107,7 @@ def run(
     restore run film.mp4
     restore run *.mkv -o out --set access.crf=24
     restore run scans/reel_7 --fps 18 --truth print.mov
-    restore run film.mp4 --keyframes painted/ --keep-takes      (see: restore keyframes)
+    restore run film.mp4 --keyframes painted/                   (see: restore keyframes)
     restore run film.mkv --package bagit --policy ffv1-archive
 
     Makes FILM.master.mkv, FILM.access.mp4, FILM.report.html, FILM.scorecard.json, FILM.scores.csv,

@@ -104,7 +104,8 @@ def _row(result: Result, folder: Path, metrics: Sequence[str]) -> dict[str, Any]
 def _shots(result: Result) -> str:
     if not result.shots:
         return "–"
-    return f"{result.shots}" if not result.left else f"{result.shots}, {result.left} left as they are"
+    how = "it is" if result.left == 1 else "they are"
+    return f"{result.shots}, {result.left} left as {how}" if result.left else f"{result.shots}"
 
 
 def _score(score: Any) -> dict[str, str]:

@@ -115,7 +115,8 @@ class Colorize(BaseModel):
         told = _told(frames, rows, upright.shape[1:], padded.shape[2:]) if card.guided else None
 
         def made(guidance: Guidance) -> Colour:
-            return np.asarray(painter(padded, guidance, seen=seen, step=step), dtype=np.float32)[self.candidate]
+            planes = np.asarray(painter(padded, guidance, seen=seen, step=step), dtype=np.float32)
+            return np.asarray(planes[self.candidate])
 
         ab = made(UNGUIDED) if told is None else _heard(made, told, slice(seen, None, step))
         ab = ab[:, :, : -(-height // card.stride), : -(-width // card.stride)] * np.float32(self.saturation)
@@ -136,7 +137,8 @@ def _told(frames: Frames, rows: Sequence[int], upright: tuple[int, ...], padded:
     sure[:, 2] = np.maximum((sure[:, 2] - np.float32(HEARD)) / np.float32(1 - HEARD), 0)
     told = np.rot90(sized(sure, shape), -frames.turns, (2, 3))
     below, beside = (whole - side for whole, side in zip(padded, upright, strict=True))
-    return np.pad(told, ((0, 0), (0, 0), (0, below), (0, beside)))
+    padding = ((0, 0), (0, 0), (0, below), (0, beside))
+    return np.asarray(np.pad(told, padding), np.float32)
 
 
 def _heard(made: Callable[[Guidance], Colour], told: Colour, wanted: slice) -> Colour:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -90,12 +90,12 @@ def _carry(scene: Scene, how: Carrying, path: Path) -> None:
         if how.memory:
             for frame in sorted(asked.keys() - set(here)):
                 _learn(memory, scene.lit(frame + scene.start), asked[frame], (shape[0], shape[1]))
-        if not here:
-            _one_way(lights, range(count), {}, memory, kept)
-            return
-        _one_way(lights, range(here[0], count), asked, memory, kept)
-        if here[-1] > 0:
-            _one_way(lights, range(here[-1], -1, -1), asked, memory, kept)
+        orders = [range(here[0], count), range(here[-1], -1, -1)] if here else [range(count)]
+        done, total = 0, sum(map(len, orders))
+        for order in orders:
+            for _ in _one_way(lights, order, asked if here else {}, memory, kept):
+                done += 1
+                scene.tell(done, total)
 
 
 def _lights(scene: Scene, how: Carrying, file: IO[bytes]) -> npt.NDArray[np.uint8]:
@@ -112,8 +112,8 @@ def _lights(scene: Scene, how: Carrying, file: IO[bytes]) -> npt.NDArray[np.uint
 
 def _one_way(
     lights: npt.NDArray[np.uint8], order: range, asked: Mapping[int, Painted], memory: Memory, kept: Kept
-) -> None:
-    """Follow the frames in `order`, and join what is found to what is `kept` of them already."""
+) -> Iterator[int]:
+    """Follow the frames in `order`, and join what is found to what is `kept` of them already; gives each one done."""
     follower = Follower(memory)
     for t in order:
         check_stop()
@@ -124,6 +124,7 @@ def _one_way(
         before = Known(kept[t, :2].transpose(1, 2, 0).astype(np.float32), kept[t, 2].astype(np.float32))
         told = joined([known, before], known.doubt.shape)
         kept[t, :2], kept[t, 2] = told.ab.transpose(2, 0, 1), told.doubt
+        yield t
 
 
 def _learn(memory: Memory, light: Light, painted: Painted, shape: tuple[int, int]) -> None:

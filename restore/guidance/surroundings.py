@@ -70,7 +70,7 @@ def painted(frame: Frame, ab: Float, sure: Float, before: Known) -> Known:
     known = np.asarray(cv2.resize(1 / before.doubt, half, interpolation=cv2.INTER_AREA), np.float32)
     areas = _areas(sure)
     weights = [np.asarray(cv2.resize(w, half, interpolation=cv2.INTER_AREA), np.float32) for w in (sure - areas, areas)]
-    colours = cv2.resize(ab * sure[..., None], half, interpolation=cv2.INTER_AREA)
+    colours: Float = np.asarray(cv2.resize(ab * sure[..., None], half, interpolation=cv2.INTER_AREA), np.float32)
     colours = np.asarray(colours / np.maximum(sum(weights), np.float32(NOTHING))[..., None], np.float32)
     labels = cv2.resize(segments.surfaces_of(frame.light), half, interpolation=cv2.INTER_NEAREST)
     ties = bonds(light)
@@ -78,7 +78,8 @@ def painted(frame: Frame, ab: Float, sure: Float, before: Known) -> Known:
     told = [before]
     for weight, other, held_by, far in ways:
         if weight.any():
-            spread, reach = settled(colours, weight, held_by, np.float32(1 / (far * GRAY)) + other + known)
+            against = np.asarray(1 / (far * GRAY) + other + known, np.float32)
+            spread, reach = settled(colours, weight, held_by, against)
             planes = (cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_LINEAR) for plane in (spread, reach))
             grown, reached = (np.asarray(plane, np.float32) for plane in planes)
             lost = (1 - reached) / (reached + np.float32(0.5 if far > 1 else 0))

@@ -33,7 +33,9 @@ def sentence(shots: Sequence[Shot]) -> str:
     kinds = ", ".join(f"{count} {NAMES[kind][count > 1]}" for kind, count in counts.items() if count)
     spans = [f"{shot.start}-{shot.stop - 1}" for shot in left[:NAMED]]
     more = [f"and {len(left) - NAMED} more"] if len(left) > NAMED else []
-    return f"{len(left)} of {len(whole)} shots left as they are: {kinds} (frames {', '.join([*spans, *more])})"
+    which = "the film's one shot" if len(whole) == 1 else f"{len(left)} of {len(whole)} shots"
+    how = "it is" if len(left) == 1 else "they are"
+    return f"{which} left as {how}: {kinds} (frames {', '.join([*spans, *more])})"
 
 
 def warning(shots: Sequence[Shot]) -> str:

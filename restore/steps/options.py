@@ -43,12 +43,20 @@ class Options(BaseModel):
     policy: str | None = Field(default=None, description="MediaConch policy that the master must pass")
     cluster: str | None = Field(default=None, description="dask, dask:N, or a Dask scheduler: tcp://host:8786")
     depot: str | None = Field(default=None, description="storage that the cluster's workers share: a folder, s3://…")
-    keep_takes: bool = Field(default=False, description="leave the rendered shots in OUT/.restore when all is done")
+    keep_takes: bool | None = Field(
+        default=None,
+        description="leave the rendered shots in OUT/.restore when all is done; none: where colours are asked for",
+    )
 
     @property
     def guided(self) -> bool:
         """Whether anybody asks for a colour."""
         return self.painted or bool(self.references) or self.colour_copy is not None
+
+    @property
+    def takes_stay(self) -> bool:
+        """Whether rendered shots are kept: who paints will paint more, and then only what that reaches is rendered."""
+        return self.guided if self.keep_takes is None else self.keep_takes
 
     @property
     def painted(self) -> bool:

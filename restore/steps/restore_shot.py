@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ from restore.progress import Progress
 from restore.runtime import Runtime
 from restore.steps.heaps import one_heap
 from restore.steps.keep_shot import keep
-from restore.steps.scene import named, reaching, scene
+from restore.steps.scene import halves, named, reaching, scene, scratch
 from restore.store import file_sha256, write_json, writing
 from restore.windows import WINDOW, Session, filtered
 
@@ -62,9 +62,6 @@ class Job:
         reel = self.survey.reel
         return [reel.sha256, reel.video.index, reel.video.colour, reel.sequence_rate, reel.deinterlace]
 
-
-SCRATCH = "scratch"
-"""Folder beside the takes for what one shot needs while it is made."""
 
 LARGE = 1 << 20
 """Pixels of a picture from which on windows are shorter."""
@@ -184,7 +181,7 @@ def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None) -> T
         maps: list[Small] = []
         chroma = _kept(shot, job, take, progress) if shot.left else _made(shot, job, take, maps, progress)
     if shot.stop == shot.scene_stop:  # parts come in order: this is the last one that wants it
-        shutil.rmtree(_scratch(job, shot), ignore_errors=True)
+        shutil.rmtree(scratch(job.takes, shot), ignore_errors=True)
     sha256 = file_sha256(path)
     noted = {"sha256": sha256, "chroma_sha256": chroma, "frames": shot.frames, "start": shot.start}
     noted |= {sureness.KEY: sureness.packed(maps)} if maps else {}
@@ -202,29 +199,29 @@ def _kept(shot: Shot, job: Job, take: TakeWriter, progress: Progress | None) -> 
 
 def _made(shot: Shot, job: Job, take: TakeWriter, maps: list[Small], progress: Progress | None) -> str:
     """Colour a shot; there is nothing to compare its chroma with. `maps` gets how sure painted colours are."""
-    room, reel = studio(job.device, job.threads), job.survey.reel
+    room = studio(job.device, job.threads)
+    carrying, rendering = halves(progress, shot, job.hints)
     with (
         profile.working("write", shot.frames),
-        room.reader(reel) as reader,
-        closing(_rendered(shot, job, reader)) as rendered,
+        room.reader(job.survey.reel) as reader,
+        closing(_rendered(shot, job, reader, carrying)) as rendered,
     ):
         for frames in rendered:
             _write(frames, take, job.spec)
             if frames.hints is not None:
                 maps.append(sureness.small(frames.hints))
-            if progress is not None:
-                progress(frames.stop - shot.start, shot.frames)
+            rendering(frames.stop - shot.start, shot.frames)
     return ""
 
 
-def _rendered(shot: Shot, job: Job, reader: Reader) -> Generator[Frames]:
+def _rendered(shot: Shot, job: Job, reader: Reader, carrying: Progress) -> Generator[Frames]:
     """The shot's frames with their colour. Reading, filters and the caller's writing run beside each other."""
     reel = job.survey.reel
     context = sum(part.context for _, part in job.recipe.chain)
     start = max(shot.scene_start, shot.start - context)
     stop = min(shot.scene_stop, shot.stop + context)
     index = _index(job.survey.index_path, job.survey.index_sha256)
-    sessions = _sessions(shot, job)
+    sessions = _sessions(shot, job, carrying)
     pictures = reader.pictures(start, stop, index)
     with ExitStack() as stages:  # closed last one first: then no stage waits for one that has gone
         size = window(reel.video)
@@ -241,7 +238,7 @@ def _rendered(shot: Shot, job: Job, reader: Reader) -> Generator[Frames]:
                 yield frames.part(lo, hi)
 
 
-def _sessions(shot: Shot, job: Job) -> list[Session]:
+def _sessions(shot: Shot, job: Job, carrying: Progress) -> list[Session]:
     """A session of each filter for this shot. Where frames of it are painted, no filter takes their colours away."""
     runtime, hints = studio(job.device, job.threads).runtime, reaching(shot, job.hints)
     chain = [part for _, part in job.recipe.chain]
@@ -249,16 +246,12 @@ def _sessions(shot: Shot, job: Job) -> list[Session]:
         return [part.begin(shot, runtime) for part in chain]
     if not any(isinstance(part, LooksAhead) for part in chain):
         raise BadRecipe("filters: frames are painted, and nothing in the chain carries them; put carry first")
-    seen = scene(shot, hints, job.film, _scratch(job, shot), functools.partial(_look, job))
+    look = functools.partial(_look, job)
+    seen = replace(scene(shot, hints, job.film, scratch(job.takes, shot), look), tell=carrying)
     return [
         holding(part.foresee(shot, seen) if isinstance(part, LooksAhead) else part.begin(shot, runtime))
         for part in chain
     ]
-
-
-def _scratch(job: Job, shot: Shot) -> Path:
-    """The folder for what all parts of a shot need while they are made."""
-    return Path(job.takes).with_name(SCRATCH) / str(shot.number)
 
 
 def _look(job: Job, start: int, stop: int) -> Iterator[Frames]:
