@@ -94,7 +94,9 @@ def _restore(story: Story) -> Happening:
     if known["luma_altered_by"]:
         said = f"{said.removesuffix(', luma kept')}, luma altered by {', '.join(known['luma_altered_by'])}"
     coloured = _scenes(known) - left
-    note = f"{coloured} shot{'' if coloured == 1 else 's'} coloured, {left} left as {'it is' if left == 1 else 'they are'}"
+    note = (
+        f"{coloured} shot{'' if coloured == 1 else 's'} coloured, {left} left as {'it is' if left == 1 else 'they are'}"
+    )
     agents = (OURS, DECODER, *(agent.key for agent in _networks(known)))
     touched = (*_film(known), *story.named("master"))
     return Happening("modification", "restore", _when(known, "restore"), said, "success", note, agents, touched)
