@@ -26,9 +26,11 @@ import numpy as np
 from guidance_baselines import Float, Paint
 
 from restore import colour, filters, metrics
-from restore.contracts import Frames, Light, Painted, Scene
+from restore.contracts import Colour, Frames, Light, Painted, Scene
 from restore.film import ColourTags, Shot
+from restore.guidance import sureness, worth
 from restore.guidance.carried import shape_of, small
+from restore.guidance.proxies import HEIGHT, WIDTH
 from restore.media.probe import probe
 from restore.media.read import Reader
 from restore.runtime import Runtime
@@ -138,8 +140,8 @@ def dots(clip: Clip, count: int) -> Float:
     return sure
 
 
-def carried(clip: Clip, paint: Paint, runtime: Runtime, wanted: set[int]) -> tuple[dict[int, Float], float, Float]:
-    """The product's own filters: carry, then colorize. a*b* of the wanted frames, CPU-seconds, and confidence."""
+def carried(clip: Clip, paint: Paint, runtime: Runtime, wanted: set[int]) -> tuple[dict[int, Float], float, Colour]:
+    """The product's own filters: carry, then colorize. a*b* of the wanted frames, CPU-seconds, and the hints."""
     with tempfile.TemporaryDirectory() as scratch:
         shot = Shot(1, 1, 0, len(clip.frames), 0, len(clip.frames), "start")
         given = tuple(
@@ -152,7 +154,7 @@ def carried(clip: Clip, paint: Paint, runtime: Runtime, wanted: set[int]) -> tup
         frames = filters.find("carry")().foresee(shot, scene)(clip.frames)
         took = time.process_time() - began
     assert frames.hints is not None
-    return {t: automatic(frames, t, runtime) for t in wanted}, took, frames.hints[:, 2].mean(axis=(1, 2))
+    return {t: automatic(frames, t, runtime) for t in wanted}, took, frames.hints
 
 
 def automatic(frames: Frames, t: int, runtime: Runtime) -> Float:
@@ -189,11 +191,11 @@ def measured(clip: Clip, way: str, paint: Paint, runtime: Runtime, frames: list[
     """One way to paint a shot, and all ways to carry that: scores, and what gives each way's pictures."""
     first = way == "first"
     wanted = {max(0, t - before) for t in frames for before in ((0, 1) if first else (0,))}
-    ours, took, sure = carried(clip, paint, runtime, wanted)
+    ours, took, hints = carried(clip, paint, runtime, wanted)
     shown: Shown = {OURS: lambda t: clip.shown(t, ours[t])}
     result: dict[str, Any] = {
         "CPU ms a frame": 1000 * took / len(clip.frames),
-        "confidence": [round(float(value), 4) for value in sure],
+        "confidence": [round(float(value), 4) for value in hints[:, 2].mean(axis=(1, 2))],
     }
     lights = np.stack([(f >> (clip.frames.depth - 8)).astype(np.uint8) for f in clip.frames.light])
     for name, make in BASELINES.items():
@@ -221,8 +223,7 @@ def second_keyframe(clip: Clip, runtime: Runtime, every: int) -> dict[str, Any]:
     """With the first frame painted: the frame that the tool asks for next, and ten random ones: mean PSNR with each."""
     frames = sorted({*range(every, len(clip.frames), every)})
     first = {0: clip.painted(0)}
-    sure = carried(clip, first, runtime, set())[2]
-    asked = next_best(sure)
+    asked = next_best(clip, carried(clip, first, runtime, set())[2])
     rng = np.random.default_rng(7)
     others = sorted({int(t) for t in rng.choice(np.arange(1, len(clip.frames)), 10, replace=False)})
     found: dict[int, float] = {}
@@ -231,14 +232,27 @@ def second_keyframe(clip: Clip, runtime: Runtime, every: int) -> dict[str, Any]:
             ours = carried(clip, {**first, t: clip.painted(t)}, runtime, set(frames))[0]
             made = scored(clip, lambda f, ours=ours: clip.shown(f, ours[f]), frames, pairs=False)
             found[t] = made["mean"]["psnr"]
-    return {"asked": asked, "psnr": found[asked], "random": {str(t): found[t] for t in others}}
+    return {
+        "frames": len(clip.frames),
+        "asked": asked,
+        "psnr": found[asked],
+        "random": {str(t): found[t] for t in others},
+    }
 
 
-def next_best(sure: Float) -> int:
-    """The frame from which most of what is unsure is near: doubt weighed by nearness (a third at 24 frames)."""
-    lacking = 1 - sure
-    away = np.abs(np.arange(len(sure))[:, None] - np.arange(len(sure)))
-    return int(np.argmax((np.exp(-away / 24.0) * np.minimum(lacking[:, None], lacking)).sum(axis=1)))
+def next_best(clip: Clip, hints: Colour) -> int:
+    """The frame that `restore keyframes` asks for after a run with these hints."""
+    count, rate, sure = len(clip.frames), 24.0, sureness.small(hints)
+    lights, tags = clip.frames.light, clip.frames.tags
+    codes = [cv2.resize(light, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA) for light in lights]
+    proxies = np.stack([np.clip(colour.luma(c, clip.frames.depth, tags.full_range), 0, 1) * 255 for c in codes])
+    shot = Shot(1, 1, 0, count, 0, count, "start")
+
+    def doubt(frame: int) -> Float:
+        return np.asarray(1 - sure[frame] / np.float32(255), np.float32)
+
+    asked = worth.chosen([shot], np.round(proxies).astype(np.uint8), lambda f: f / rate, 1, doubt=doubt)
+    return asked[0].frame if asked else count - 1
 
 
 def main() -> None:
