@@ -15,10 +15,10 @@ from restore.tasks._step import step
 def restore_shot(shot: Shot, number: int, count: int, job: Job) -> Take:
     check_stop()
     places, label = here(), f"{number} of {count}"
-    with places.one(number):
+    with places.one(number) as place:
         check_rest()
         with gpu_slot(job.device):
-            take = render(shot, job, progress=places.counting(meter("restore", label)))
+            take = render(shot, job, progress=places.counting(meter("restore", label)), place=place)
     if take.found:
         tell(Event("found", "restore", shot.frames, shot.frames, label))
     return take

@@ -48,6 +48,32 @@ def test_no_more_shots_at_a_time_than_places() -> None:
     assert 1 <= at_once(3) <= 3
 
 
+def test_while_a_shot_is_finished_the_next_one_begins_without_encoders_and_no_third() -> None:
+    room, finish = Places(1), threading.Event()
+    began, written = ([threading.Event() for _ in range(3)] for _ in range(2))
+
+    def shot(number: int) -> None:
+        with room.one(number) as place:
+            began[number - 1].set()
+            with place.writing():
+                written[number - 1].set()
+                place.read()
+                place.read()
+                finish.wait(10)
+
+    shots = [threading.Thread(target=shot, args=(number,)) for number in (1, 2, 3)]
+    for thread in shots:
+        thread.start()
+    assert began[1].wait(10)
+    assert not began[2].wait(0.5)
+    assert not written[1].is_set()
+    finish.set()
+    assert began[2].wait(10)
+    assert written[2].wait(10)
+    for thread in shots:
+        thread.join()
+
+
 def trial(alone: float, together: float) -> Places:
     """The places after both ways were tried at so many frames a second."""
     room, now = Places(0), 0.0

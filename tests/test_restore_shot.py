@@ -17,7 +17,7 @@ from restore.errors import Stopped
 from restore.film import Shot, Take
 from restore.media.probe import probe
 from restore.media.spec import plan
-from restore.steps import restore_shot as room
+from restore.steps import studio as room
 from restore.steps.restore_shot import Job, restore_shot, take_key
 from restore.steps.split import split
 

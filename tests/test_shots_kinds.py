@@ -20,7 +20,8 @@ from restore.media.probe import probe
 from restore.media.spec import plan
 from restore.shots.kinds import Kind, KindFinder
 from restore.shots.table import read_shots, write_shots
-from restore.steps import restore_shot as room
+from restore.steps import restore_shot as rendering
+from restore.steps import studio as room
 from restore.steps.leave import sentence, warning
 from restore.steps.restore_shot import Job, restore_shot, take_key
 from restore.steps.split import Splitting, split
@@ -140,7 +141,7 @@ def test_a_left_shot_keeps_its_chroma_and_runs_no_network(tmp_path: Path, monkey
     job, shots = rendered(tmp_path)
     assert [(s.kind, s.left) for s in shots] == [("picture", False), ("tinted", True), ("picture", False)]
     monkeypatch.setattr(room.Studio, "runtime", None, raising=False)
-    monkeypatch.setattr(room, "_made", None)
+    monkeypatch.setattr(rendering, "_made", None)
     take = restore_shot(shots[1], job)
     source, master = planes(job.survey.reel.path)[12:24], planes(take.path)
     assert all(

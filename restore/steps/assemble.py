@@ -13,7 +13,7 @@ from restore.progress import Progress
 from restore.steps import provenance
 from restore.steps.prepare import Plan, unchanged
 from restore.steps.publish import Outputs
-from restore.steps.restore_shot import leave_studio
+from restore.steps.studio import leave_studio
 from restore.store import write_json
 
 

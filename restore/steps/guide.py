@@ -19,9 +19,9 @@ from restore.progress import Event, Progress
 from restore.shots.table import scenes
 from restore.steps.given import check_copy
 from restore.steps.prepare import Plan
-from restore.steps.restore_shot import studio
 from restore.steps.split import clock
 from restore.steps.steered import steered
+from restore.steps.studio import studio
 from restore.store import file_sha256
 
 log = logging.getLogger(__name__)

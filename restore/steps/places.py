@@ -6,8 +6,9 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
+from restore import profile
 from restore.progress import Progress, check_stop
 
 log = logging.getLogger(__name__)
@@ -31,28 +32,57 @@ class Places:
     def __init__(self, workers: int = 0) -> None:
         self.limit = workers or 1
         self._trying = workers == 0
-        self._busy = 0
+        self._reading = 0  # shots that hold a place
+        self._begun = 0  # those, and shots whose last windows are under way
+        self._writing = 0  # those that have their encoders
         self._next = 1  # the shot that is next to begin
         self._frames, self._began = 0, 0.0
         self._alone = 0.0  # frames a second, one shot at a time
         self._changed = threading.Condition()
 
     @contextmanager
-    def one(self, number: int) -> Iterator[None]:
+    def one(self, number: int) -> Iterator[Place]:
         """A place for shot `number`, from 1; waits until there is one and all shots before it have begun, so that the
         film is read from front to back. Raises Stopped when a stop is asked for meanwhile."""
         with self._changed:
-            while self._busy >= self.limit or number > self._next:
-                self._changed.wait(0.2)
-                check_stop()
-            self._busy += 1
+            while self._reading >= self.limit or self._begun > self.limit or number > self._next:
+                self._wait()
+            self._reading += 1
+            self._begun += 1
             self._next = max(self._next, number + 1)  # a shot that is tried again has begun before
             self._changed.notify_all()
+        place = Place(self)
+        try:
+            yield place
+        finally:
+            place.read()
+            with self._changed:
+                self._begun -= 1
+                self._changed.notify_all()
+
+    def _wait(self) -> None:
+        self._changed.wait(0.2)
+        check_stop()
+
+    def read(self) -> None:
+        """A shot that held a place has been read."""
+        with self._changed:
+            self._reading -= 1
+            self._changed.notify_all()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Inside, a shot has its encoders, which take memory: no more shots at a time than there are places."""
+        with self._changed:
+            with profile.waiting():
+                while self._writing >= self.limit:
+                    self._wait()
+            self._writing += 1
         try:
             yield
         finally:
             with self._changed:
-                self._busy -= 1
+                self._writing -= 1
                 self._changed.notify_all()
 
     def counting(self, progress: Progress) -> Progress:
@@ -91,6 +121,29 @@ class Places:
                 "frames a second: one shot at a time %.1f, two %.1f; now %d at a time", self._alone, speed, self.limit
             )
         self._changed.notify_all()
+
+
+class Place:
+    """Where one shot is rendered. Once all its frames have been read the next shot begins, so that no processor waits
+    while the last windows are under way."""
+
+    def __init__(self, places: Places) -> None:
+        self._places, self._reading = places, True
+
+    def read(self) -> None:
+        """All frames of the shot have been read. Once is as good as twice."""
+        if self._reading:
+            self._reading = False
+            self._places.read()
+
+    def writing(self) -> AbstractContextManager[None]:
+        """See `Places.writing`."""
+        return self._places.writing()
+
+
+def alone() -> Place:
+    """The place of a shot that no others are rendered beside."""
+    return Place(Places(1))
 
 
 _now = [Places(1)]

@@ -22,7 +22,7 @@ from restore.steps.options import Options
 from restore.steps.package.bag import portable
 from restore.steps.probe import Wanted, probe
 from restore.steps.publish import Outputs, outputs, refuse_existing
-from restore.steps.restore_shot import studio
+from restore.steps.studio import studio
 from restore.store import file_sha256
 
 PACKED = 0.3

@@ -26,7 +26,7 @@ from restore.media.ffmpeg import library_versions, program
 from restore.media.index import NO_TIME, Index
 from restore.steps.leave import sentence
 from restore.steps.prepare import Plan
-from restore.steps.restore_shot import studio
+from restore.steps.studio import studio
 from restore.store import file_sha256
 
 FORMAT = 1

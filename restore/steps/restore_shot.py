@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
-import gc
 import json
 import logging
 import shutil
-import threading
 import time
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +26,15 @@ from restore.guidance import sureness
 from restore.guidance.planes import holding
 from restore.guidance.proxies import Small
 from restore.media.ffmpeg import library_versions
-from restore.media.index import Index
-from restore.media.read import Picture, Reader
+from restore.media.read import Picture
 from restore.media.spec import OutputSpec
 from restore.media.write import TakeWriter
 from restore.overlap import overlapped
 from restore.progress import Progress
-from restore.runtime import Runtime
-from restore.steps.heaps import one_heap
 from restore.steps.keep_shot import keep
+from restore.steps.places import Place, alone
 from restore.steps.scene import halves, named, reaching, scene, scratch
+from restore.steps.studio import index_of, studio
 from restore.store import file_sha256, write_json, writing
 from restore.windows import WINDOW, Session, filtered
 
@@ -65,59 +62,6 @@ class Job:
 
 LARGE = 1 << 20
 """Pixels of a picture from which on windows are shorter."""
-
-
-class Studio:
-    """What one process keeps between shots: the loaded networks, and the film open where the last shot ended."""
-
-    def __init__(self, device: str, threads: int) -> None:
-        one_heap()
-        self.runtime = Runtime(device, threads)
-        self._resting: list[Reader] = []
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def reader(self, reel: Reel, *, chroma: bool = False) -> Iterator[Reader]:
-        """A reader of `reel` for one shot at a time: the one that rested last, where that shot may begin."""
-        with self._lock:
-            reader = self._resting.pop() if self._resting else Reader(reel)
-        if reader.reel != reel:
-            reader.close()
-            reader = Reader(reel)
-        reader.chroma = chroma
-        try:
-            yield reader
-        finally:
-            with self._lock:
-                self._resting.append(reader)
-
-    def close(self) -> None:
-        with self._lock:
-            while self._resting:
-                self._resting.pop().close()
-
-
-@functools.lru_cache(maxsize=4)
-def studio(device: str, threads: int) -> Studio:
-    """This process's studio; networks are loaded once, however many shots it renders."""
-    return Studio(device, threads)
-
-
-def leave_studio(device: str, threads: int) -> None:
-    """Close the film and let the networks go, once all shots are rendered: what follows wants the memory."""
-    studio(device, threads).close()
-    studio.cache_clear()
-    _index.cache_clear()
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:  # glibc keeps what was freed otherwise
-        trim(0)
-
-
-@functools.lru_cache(maxsize=4)
-def _index(path: str, sha256: str) -> Index:
-    del sha256  # part of the cache's key: another index under the same name is another index
-    return Index.load(Path(path))
 
 
 def take_key(shot: Shot, job: Job) -> str:
@@ -163,9 +107,10 @@ def found(shot: Shot, job: Job) -> Take | None:
     return Take(shot, key, str(path), noted["sha256"], path.stat().st_size, 0.0, True, chroma, painted)
 
 
-def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None) -> Take:
+def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None, place: Place | None = None) -> Take:
     """Render `shot`, or find it rendered already; a shot that is left is copied. Returns the take in `job.takes`.
 
+    `place` is told when all frames of a shot that is coloured have been read, and asked before it is written.
     Raises BadInput (the source cannot be decoded where it could before), BadRecipe (nothing in the chain makes
     colour), BadWeights, Unavailable (device), DiskError, and whatever `progress` raises to stop.
     """
@@ -177,9 +122,12 @@ def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None) -> T
     began = time.monotonic()
     key = take_key(shot, job)
     path = Path(job.takes) / f"{key}.mkv"
-    with writing(path) as part, TakeWriter(part, job.survey.reel, job.spec, shot.start) as take:
-        maps: list[Small] = []
-        chroma = _kept(shot, job, take, progress) if shot.left else _made(shot, job, take, maps, progress)
+    chroma, maps = "", list[Small]()  # of a shot that is coloured there is no chroma to compare it with
+    with writing(path) as part:
+        if shot.left:
+            chroma = _kept(shot, job, part, progress)
+        else:
+            maps = _made(shot, job, part, progress, place or alone())
     if shot.stop == shot.scene_stop:  # parts come in order: this is the last one that wants it
         shutil.rmtree(scratch(job.takes, shot), ignore_errors=True)
     sha256 = file_sha256(path)
@@ -190,43 +138,41 @@ def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None) -> T
     return Take(shot, key, str(path), sha256, size, time.monotonic() - began, False, chroma, painted)
 
 
-def _kept(shot: Shot, job: Job, take: TakeWriter, progress: Progress | None) -> str:
+def _kept(shot: Shot, job: Job, part: Path, progress: Progress | None) -> str:
     """Copy a shot that is left; returns the digest of its chroma (see `keep`)."""
-    reel, index = job.survey.reel, _index(job.survey.index_path, job.survey.index_sha256)
-    with studio(job.device, job.threads).reader(reel, chroma=True) as reader:
-        return keep(shot, reader.pictures(shot.start, shot.stop, index), reel.video, job.spec, take, progress)
-
-
-def _made(shot: Shot, job: Job, take: TakeWriter, maps: list[Small], progress: Progress | None) -> str:
-    """Colour a shot; there is nothing to compare its chroma with. `maps` gets how sure painted colours are."""
-    room = studio(job.device, job.threads)
-    carrying, rendering = halves(progress, shot, job.hints)
+    reel, index = job.survey.reel, index_of(job.survey)
     with (
-        profile.working("write", shot.frames),
-        room.reader(job.survey.reel) as reader,
-        closing(_rendered(shot, job, reader, carrying)) as rendered,
+        TakeWriter(part, reel, job.spec, shot.start) as take,
+        studio(job.device, job.threads).reader(reel, chroma=True) as film,
     ):
-        for frames in rendered:
-            _write(frames, take, job.spec)
-            if frames.hints is not None:
-                maps.append(sureness.small(frames.hints))
-            rendering(frames.stop - shot.start, shot.frames)
-    return ""
+        return keep(shot, film.pictures(shot.start, shot.stop, index), reel.video, job.spec, take, progress)
 
 
-def _rendered(shot: Shot, job: Job, reader: Reader, carrying: Progress) -> Generator[Frames]:
+def _made(shot: Shot, job: Job, part: Path, progress: Progress | None, place: Place) -> list[Small]:
+    """Colour a shot; returns how sure painted colours are."""
+    maps = list[Small]()
+    carrying, rendering = halves(progress, shot, job.hints)
+    with profile.working("write", shot.frames), closing(_rendered(shot, job, place, carrying)) as rendered:
+        first = next(rendered)  # only then are encoders needed, which take memory
+        with place.writing(), TakeWriter(part, job.survey.reel, job.spec, shot.start) as take:
+            for frames in chain([first], rendered):
+                _write(frames, take, job.spec)
+                if frames.hints is not None:
+                    maps.append(sureness.small(frames.hints))
+                rendering(frames.stop - shot.start, shot.frames)
+    return maps
+
+
+def _rendered(shot: Shot, job: Job, place: Place, carrying: Progress) -> Generator[Frames]:
     """The shot's frames with their colour. Reading, filters and the caller's writing run beside each other."""
-    reel = job.survey.reel
     context = sum(part.context for _, part in job.recipe.chain)
     start = max(shot.scene_start, shot.start - context)
     stop = min(shot.scene_stop, shot.stop + context)
-    index = _index(job.survey.index_path, job.survey.index_sha256)
     sessions = _sessions(shot, job, carrying)
-    pictures = reader.pictures(start, stop, index)
+    size = window(job.survey.reel.video)
     with ExitStack() as stages:  # closed last one first: then no stage waits for one that has gone
-        size = window(reel.video)
         stream: Iterator[Frames] = stages.enter_context(
-            closing(overlapped(_runs(pictures, reel, size), depth=1, stage="read"))
+            closing(overlapped(_read(job, start, stop, place), depth=1, stage="read"))
         )
         for (name, part), session in zip(job.recipe.chain, sessions, strict=True):
             done = filtered(stream, part, session, size)
@@ -254,9 +200,15 @@ def _sessions(shot: Shot, job: Job, carrying: Progress) -> list[Session]:
     ]
 
 
+def _read(job: Job, start: int, stop: int, place: Place) -> Iterator[Frames]:
+    """The frames [start, stop) of a shot, in runs. After the last the reader rests, for the shot after it."""
+    yield from _look(job, start, stop)
+    place.read()
+
+
 def _look(job: Job, start: int, stop: int) -> Iterator[Frames]:
-    """The film's frames [start, stop) once more, in runs, by a reader of their own."""
-    reel, index = job.survey.reel, _index(job.survey.index_path, job.survey.index_sha256)
+    """The film's frames [start, stop), in runs."""
+    reel, index = job.survey.reel, index_of(job.survey)
     with studio(job.device, job.threads).reader(reel) as reader:
         yield from _runs(reader.pictures(start, stop, index), reel, window(reel.video))
 
