@@ -169,7 +169,7 @@ def _rendered(shot: Shot, job: Job, place: Place, carrying: Progress) -> Generat
     start = max(shot.scene_start, shot.start - context)
     stop = min(shot.scene_stop, shot.stop + context)
     sessions = _sessions(shot, job, carrying)
-    size = window(job.survey.reel.video)
+    size = window(job.survey.reel.video, job.threads)
     with ExitStack() as stages:  # closed last one first: then no stage waits for one that has gone
         stream: Iterator[Frames] = stages.enter_context(
             closing(overlapped(_read(job, start, stop, place), depth=1, stage="read"))
@@ -201,21 +201,29 @@ def _sessions(shot: Shot, job: Job, carrying: Progress) -> list[Session]:
 
 
 def _read(job: Job, start: int, stop: int, place: Place) -> Iterator[Frames]:
-    """The frames [start, stop) of a shot, in runs. After the last the reader rests, for the shot after it."""
+    """The frames [start, stop) of a shot, in runs. After the last the reader rests, for the shot after it: at once, but
+    for large pictures, as then the windows of both shots would lie in memory."""
     yield from _look(job, start, stop)
-    place.read()
+    if not _large(job.survey.reel.video):
+        place.read()
 
 
 def _look(job: Job, start: int, stop: int) -> Iterator[Frames]:
     """The film's frames [start, stop), in runs."""
     reel, index = job.survey.reel, index_of(job.survey)
     with studio(job.device, job.threads).reader(reel) as reader:
-        yield from _runs(reader.pictures(start, stop, index), reel, window(reel.video))
+        yield from _runs(reader.pictures(start, stop, index), reel, window(reel.video, job.threads))
 
 
-def window(video: VideoStream) -> int:
-    """Frames to a window: fewer of large pictures, of which every stage holds a window or two."""
-    return WINDOW if video.width * video.height <= LARGE else WINDOW // 4
+def window(video: VideoStream, threads: int) -> int:
+    """Frames to a window. Every stage holds a window or two: fewer of large pictures, and no more than threads want."""
+    if _large(video):
+        return WINDOW // 4
+    return WINDOW if threads > 2 else WINDOW // 2
+
+
+def _large(video: VideoStream) -> bool:
+    return video.width * video.height > LARGE
 
 
 def _runs(pictures: Iterator[Picture], reel: Reel, size: int) -> Iterator[Frames]:
