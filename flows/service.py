@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from restore.batch import record
 from restore.batch.lock import is_held, private
@@ -88,6 +89,8 @@ async def _serve(wish: NightWish, at: str) -> None:
     if date := unfinished(wish, at, datetime.now(UTC)):
         console.say(f"the night of {date} goes on")
         await _begin(nights, wish.model_copy(update={"night": date}))
+    upcoming = next_time(clock, datetime.now(UTC), wish.zone).astimezone(ZoneInfo(wish.zone))
+    console.say(f"the next night by the clock: {upcoming:%Y-%m-%d %H:%M}")
     minding = asyncio.create_task(_mind(wish, at, nights))
     try:
         await runner.start()
@@ -112,7 +115,8 @@ async def _mind(wish: NightWish, at: str, nights: Any) -> None:
         date = unfinished(wish, at, datetime.now(UTC))
         if date != seen:
             seen, since = date, time.monotonic()
-        missed = bool(date) and written(wish, date) is None
+        found = written(wish, date) if date else None
+        missed = bool(date) and (found is None or finished(found))
         waited = time.monotonic() - since >= (MISSED_S if missed else MIND_S / 2)  # it may be just about to begin
         if date and waited and begun[date] < AGAIN:
             begun[date] += 1
@@ -161,7 +165,12 @@ def unfinished(wish: NightWish, at: str, now: datetime) -> str:
     if wish.until is None:
         return date if found is not None and not finished(found) else ""
     inside = now < next_time(clock_time(wish.until), began, wish.zone)
-    return date if inside and (found is None or not finished(found)) else ""
+    return date if inside and (found is None or not finished(found) or _before(found, began)) else ""
+
+
+def _before(night: Night, began: datetime) -> bool:
+    """Whether a night that came to its end did so before this window: the hour was changed on the same day."""
+    return bool(night.ended) and datetime.fromisoformat(night.ended) < began
 
 
 def written(wish: NightWish, date: str) -> Night | None:

@@ -175,6 +175,7 @@ def test_without_a_server_it_is_said_how_to_start_one(
         ("2026-01-02T03:00:00+00:00", 75, True, False),  # time was over
         ("2026-01-02T03:00:00+00:00", 143, True, True),  # the service was stopped
         ("", 0, False, True),  # the machine was off at two
+        ("2026-01-02T01:30:00+00:00", 0, True, True),  # of another window: its hour was changed on the same day
     ],
 )
 def test_a_service_knows_whether_the_night_is_to_be_gone_on_with(
