@@ -40,15 +40,19 @@ def on_gpu(holds: int) -> Callable[[], None]:
 
 
 def gpu_memory(stage: Stage) -> Ended:
-    """S8: the GPU's memory holds two frames; it holds one, and the same command goes on"""
+    """S8: the GPU's memory holds one frame; it holds none, and the same command goes on"""
     if importlib.util.find_spec("torch") is None:
         return "not played: wants torch", []
-    run = stage.run(before=on_gpu(2))
+    run = stage.run(before=on_gpu(1))
     wrong = stage.wrong_after(run)
-    wrong += [] if "batches of 2 frames" in run.said else [f"does not say that batches are smaller: {run.said[-200:]}"]
+    wrong += [] if "batches of 1 frames" in run.said else [f"does not say that batches are smaller: {run.said[-200:]}"]
     stage.clear()
-    short = stage.run(before=on_gpu(1))
-    wrong += [] if short.code == 69 and "does not hold 2 pictures" in short.said else [f"ended with {short.code}"]
+    short = stage.run(before=on_gpu(0))
+    wrong += (
+        []
+        if short.code == 69 and "does not hold the work on one picture" in short.said
+        else [f"ended with {short.code}"]
+    )
     said, also = then_right(stage, (f"{short.code}", wrong))
     return f"{run.code}; {said}", also
 

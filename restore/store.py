@@ -279,22 +279,14 @@ class WorkFolder:
             log.warning("%s: could not be removed (%s); the results are whole without it", self.folder, error.strerror)
             return
         sweep(self.folder.parent.parent)
-        if nameless.exists():
-            log.warning(
-                "%s: could not be removed; the results are whole without it, the next run tries again", nameless
-            )
+        beside = self.folder.parent
+        if nameless.exists() or (beside.exists() and not any(beside.iterdir())):
+            log.warning("%s: could not be removed; the results are whole without it, the next run tries again", beside)
 
 
 def sweep(out: Path) -> None:
     """Remove what is left in `out` of the work folders of finished runs."""
     for left in (out / ".restore").glob(f"{TEMPORARY}*"):
         shutil.rmtree(left, ignore_errors=True)
-    try:
+    with contextlib.suppress(OSError):  # it is not there, or other reels' folders are still in it
         (out / ".restore").rmdir()
-    except OSError as error:
-        if error.errno not in (
-            errno.ENOENT,
-            errno.ENOTEMPTY,
-            errno.EEXIST,
-        ):  # else other reels' folders are still in it
-            log.warning("%s: could not be removed (%s)", out / ".restore", error.strerror)
