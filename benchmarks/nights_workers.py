@@ -43,7 +43,7 @@ def worker(stage: Stage) -> str:
 
 
 def worker_night(stage: Stage) -> str:
-    """A night of a deployment: its worker and its run are killed (SIGKILL); another worker is started"""
+    """A night on a worker, which is stopped; the next one is killed with its run (SIGKILL); a third one comes"""
     stage.fill()
     stage.server()
     words = ("worker", "--pool", "small", "--root", str(stage.folder))
@@ -58,15 +58,21 @@ def worker_night(stage: Stage) -> str:
         if done.returncode:
             raise RuntimeError(f"{ordered}: {done.stdout[-500:]}{done.stderr[-500:]}")
     before = stage.half()
-    (pid,) = first.runs()
-    first.kill()
-    os.kill(pid, signal.SIGKILL)
+    code = first.stop()
+    if code != 143 or stage.night().get("ended", "") == "" or stage.made() == stage.films:
+        stage.problems.append(f"stopped with {code}, {stage.made()} films")
     second = stage.start(*words, log="worker.log", served=True)
-    stage.ended()
-    said = stage.judge(second)
+    (pid,) = stage.until(second.runs, "the night that was given back", 180)
+    stage.until(lambda: stage.made() > before, "another film")
+    second.kill()
+    os.kill(pid, signal.SIGKILL)
+    third = stage.start(*words, log="worker.log", served=True)
+    stage.until(lambda: stage.made() == stage.films, "the films that were left")
+    stage.until(lambda: not third.runs(), "the end of the night")
+    said = stage.judge(third)
     stage.nobody_at_work()
-    second.stop()
-    return f"{before} restored when it was killed; begun again in the same window: {said}"
+    third.stop()
+    return f"{before} restored when it was stopped; gone on with twice in the same window: {said}"
 
 
 def _deployment(stage: Stage) -> str:
