@@ -94,7 +94,7 @@ def away_at_start(bench: Bench) -> Ended:
 
 
 def away_for_good(bench: Bench) -> Ended:
-    """The server is killed and does not come back; the same command goes on, on a server of its own"""
+    """The server is killed and does not come back"""
     with Server(bench.folder) as server:
         run = bench.start(server.url)
         bench.at_work(run)
