@@ -160,6 +160,8 @@ class Scene:
     lit          the light of one frame of the reel, (H, W) as decoded, for painted frames that lie elsewhere.
     scratch      folder for what is too large for memory; what lies there under the name of its ingredients may stay.
     key          digest of the film, the scene and the painted frames.
+    reel         the same of any frames [start, stop) of the reel.
+    beside       of dissolves at its ends: the first frame after the border, and the painted frame nearest beyond it.
     tell         is told frames looked at and in all, while that takes time; it may raise to stop.
     """
 
@@ -170,6 +172,8 @@ class Scene:
     lit: Callable[[int], Light]
     scratch: str
     key: str
+    reel: Callable[[int, int], Iterator[Frames]] = lambda _start, _stop: iter(())
+    beside: Sequence[tuple[int, Painted]] = ()
     tell: Callable[[int, int], None] = lambda _done, _total: None
 
 

@@ -153,10 +153,20 @@ class Hint:
     sha256: str  # of what is in it: frame, colours, confidence
     source: str  # where it comes from, for people
     beyond: tuple[int, ...] = ()  # numbers of the other shots that remember it
+    across: tuple[int, ...] = ()  # frames that begin a shot with a dissolve, if it is the nearest to that on its side
 
     def reaches(self, shot: Shot) -> bool:
         """Whether the shot's colours hang on this frame."""
-        return shot.scene_start <= self.frame < shot.scene_stop or shot.number in self.beyond
+        return self.inside(shot) or shot.number in self.beyond or bool(self.dissolves(shot))
+
+    def inside(self, shot: Shot) -> bool:
+        """Whether it is a frame of the shot."""
+        return shot.scene_start <= self.frame < shot.scene_stop
+
+    def dissolves(self, shot: Shot) -> tuple[int, ...]:
+        """The dissolves through which its colours come to the shot from beside."""
+        ends = (shot.scene_start, shot.scene_stop)
+        return () if self.inside(shot) else tuple(border for border in self.across if border in ends)
 
 
 @dataclass(frozen=True)

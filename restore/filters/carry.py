@@ -12,6 +12,7 @@ from restore.contracts import Frames, Scene
 from restore.film import Shot
 from restore.guidance import carried
 from restore.guidance.carried import Carrying
+from restore.guidance.dissolving import mixed
 
 
 class Carry(BaseModel):
@@ -40,7 +41,8 @@ class Carry(BaseModel):
         Raises what reading the film raises, and DiskError for the scratch file.
         """
         del shot
-        wanted = carried.through(scene, Carrying(self.size, self.memory))
+        how = Carrying(self.size, self.memory)
+        wanted = mixed(scene, carried.through(scene, how), lambda side: carried.through(side, how))
 
         def guided(frames: Frames) -> Frames:
             return replace(frames, hints=wanted(frames.start, frames.stop))

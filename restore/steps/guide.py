@@ -11,7 +11,7 @@ from restore import progress
 from restore.configs.recipe import Recipe
 from restore.film import Given, Hint, Shot, Survey
 from restore.filters.carry import Carry
-from restore.guidance import alike, another_copy, dots, keyframes, objects, reference
+from restore.guidance import alike, another_copy, dissolving, dots, keyframes, objects, reference
 from restore.guidance.at_hand import Asked, AtHand
 from restore.guidance.combined import put_together
 from restore.media.index import Index
@@ -72,6 +72,7 @@ def guide(plan: Plan, survey: Survey, shots: Sequence[Shot], work: Path, progres
         freed, remark = _freed(shots, by_hand)
         if by_hand and any(part.memory for _, part in recipe.chain if isinstance(part, Carry)):
             hints = alike.remembered(hints, by_hand, freed, film.small)
+        hints = dissolving.across(hints, freed)
     said = (*(sentence for way in asked for sentence in way.said), *against, *remark)
     _tell(said)
     return Guided(hints, recipe, freed, tuple(file for way in asked for file in way.given), said)

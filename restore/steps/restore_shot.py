@@ -212,7 +212,8 @@ def _look(job: Job, start: int, stop: int) -> Iterator[Frames]:
     """The film's frames [start, stop), in runs."""
     reel, index = job.survey.reel, index_of(job.survey)
     with studio(job.device, job.threads).reader(reel) as reader:
-        yield from _runs(reader.pictures(start, stop, index), reel, window(reel.video, job.threads))
+        pictures = reader.pictures(max(start, 0), min(stop, job.survey.frames), index)
+        yield from _runs(pictures, reel, window(reel.video, job.threads))
 
 
 def window(video: VideoStream, threads: int) -> int:

@@ -23,7 +23,7 @@ def reaching(shot: Shot, hints: Sequence[Hint]) -> tuple[Hint, ...]:
 
 def named(hints: Sequence[Hint]) -> list[list[int | str]]:
     """What of painted frames decides a take's bytes."""
-    return [[hint.frame, hint.sha256] for hint in hints]
+    return [[hint.frame, hint.sha256, *hint.across] for hint in hints]
 
 
 def scratch(takes: str, shot: Shot) -> Path:
@@ -45,8 +45,9 @@ def scene(shot: Shot, hints: Sequence[Hint], film: Sequence[object], folder: Pat
         return light
 
     key = digest([list(film), shot.scene_start, shot.scene_stop, named(hints)])
-    painted = tuple(shelf.take(hint) for hint in hints)
-    return Scene(shot.scene_start, shot.scene_stop, painted, frames, lit, str(folder), key)
+    painted = tuple(shelf.take(hint) for hint in hints if hint.inside(shot) or shot.number in hint.beyond)
+    beside = tuple((border, shelf.take(hint)) for hint in hints for border in hint.dissolves(shot))
+    return Scene(shot.scene_start, shot.scene_stop, painted, frames, lit, str(folder), key, pictures, beside)
 
 
 def halves(progress: Progress | None, shot: Shot, hints: Sequence[Hint]) -> tuple[Progress, Progress]:
