@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -31,7 +32,7 @@ def across(hints: Sequence[Hint], shots: Sequence[Shot]) -> tuple[Hint, ...]:
     """The hints; those next to a dissolve, on either side of it, with the frame at which the shots meet there."""
     borders: dict[int, set[int]] = {}
     whole = scenes(shots)
-    for before, after in zip(whole, whole[1:], strict=False):
+    for before, after in pairwise(whole):
         if after.why != "dissolve" or before.left or after.left:
             continue
         for shot, which in ((before, -1), (after, 0)):
