@@ -44,7 +44,7 @@ def played(play: Callable[[Stage], str], folder: Path, cast: Cast) -> tuple[str,
         if problems:
             print(stage.last_words(), file=sys.stderr)
     took = time.monotonic() - began
-    return f"| {title(play)} | {ended} | {took:.0f} s | {'; '.join(problems) or 'no'} |", problems
+    return f"| {title(play)} | {ended} | {took:.0f} s | {' '.join('; '.join(problems).split()) or 'no'} |", problems
 
 
 def write(rows: dict[str, str], page: Path) -> None:

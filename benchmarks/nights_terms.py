@@ -123,8 +123,10 @@ def cancel(stage: Stage) -> str:
     if states(stage) != Counter(restored=2, failed=3, cancelled=1) or not kept:
         stage.problems.append(f"{dict(states(stage))}, {kept} shots kept")
     code, said, told = stage.run("submit", str(film), "--out", str(stage.out), "--wait", served=True)
-    if code or f"resuming: {kept}/" not in stage.run("logs", film.name, served=True)[1]:
-        stage.problems.append(f"submitted again: {code}: {said}{told}")
+    logged = stage.run("logs", film.name, served=True)[1]
+    if code or f"resuming: {kept}/" not in logged:
+        resumed = [line for line in logged.splitlines() if "resum" in line]
+        stage.problems.append(f"submitted again: {code}, {kept} kept, {len(logged)} signs logged, {resumed}: {told}")
     stage.compare_long()
     listed = stage.run("status", served=True)[1]
     if not ("Cancelled" in listed and "Completed" in listed):
