@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from nights_stage import BAD, Stage
+
+from restore.media import ffmpeg
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from chromium import Browser, program
@@ -25,9 +27,8 @@ def real(stage: Stage) -> str:
     """30 real films and 3 bad ones, begun by the schedule; the service is killed (SIGKILL) in the middle"""
     if stage.cast.clips is None:
         raise RuntimeError("not played, because no --clips are given")
-    some = sorted(path for path in stage.cast.clips.rglob("*.mp4") if path.stat().st_size <= LARGEST)
-    for number, clip in enumerate(some[:: max(1, len(some) // CLIPS)][:CLIPS]):
-        shutil.copyfile(clip, stage.inbox / f"film_{number:02d}_{clip.name}")
+    for number, clip in enumerate(_some(stage.cast.clips)):
+        _without_colour(clip, stage.inbox / f"film_{number:02d}_{clip.stem}.mkv")
     for name, content in BAD.items():
         (stage.inbox / f"bad_{name}").write_bytes(content)
     stage.note_sources()
@@ -51,6 +52,23 @@ def real(stage: Stage) -> str:
         f"begun at {begun[11:16]} UTC by the clock, killed with {before} restored, gone on with: {said}, all verified; "
         f"{took:.0f} s, {cpu:.0f} processor seconds; {seen}"
     )
+
+
+def _some(folder: Path) -> list[Path]:
+    """CLIPS films, as many of each folder in it as of any other, at even distances."""
+    small = sorted(path for path in folder.rglob("*.mp4") if path.stat().st_size <= LARGEST)
+    kinds = sorted({path.parent for path in small}, key=lambda kind: sum(path.parent == kind for path in small))
+    chosen = list[Path]()
+    for left, kind in zip(range(len(kinds), 0, -1), kinds, strict=True):
+        films, share = [path for path in small if path.parent == kind], (CLIPS - len(chosen)) // left
+        chosen += films[:: max(1, len(films) // share)][:share]
+    return chosen
+
+
+def _without_colour(clip: Path, to: Path) -> None:
+    """The first two seconds of a clip, without its colour."""
+    words = ("-t", "2", "-i", str(clip), "-map", "0:v:0", "-vf", "lutyuv=u=128:v=128", "-c:v", "libx264", "-crf", "10")
+    subprocess.run([ffmpeg.program().path, "-v", "error", "-y", *words, str(to)], check=True)
 
 
 def _seen(stage: Stage) -> str:
