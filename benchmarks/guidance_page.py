@@ -24,8 +24,8 @@ The frame that was painted is not in the means.
 How far carried colour is believed was fitted to sixteen spans of other films (`benchmarks/guidance_doubt.py`), and nine
 of these were what ways of doing things were chosen by. Nothing was chosen by the shots below.
 
-Looked at, in strips of frames 1, 24, 48 and 96 (`--pictures`): what stays in the picture keeps its colour, also where it
-turns or is hidden for a while. What comes in is the network's choice: a butterfly that was never seen is gray, and a
+Looked at, in strips of frames 1, 24, 48 and 96 (`--pictures`): what stays in the picture keeps its colour, also where
+it turns or is hidden for a while. What comes in is the network's choice: a butterfly that was never seen is gray, and a
 hand that is lifted in front of a face can stay gray. Three shots of Penny & Chip pass by a wipe or a whirl into
 another place; there the carried colours give way to the network's, without the smears of plain propagation, and the
 new place looks as it does in a film of which nothing was painted, which is not as it was drawn.
