@@ -207,7 +207,7 @@ class TestFolder:
 
     def test_nothing_painted(self, film: Path, tmp_path: Path) -> None:
         save(tmp_path / "keys" / "000005.png", gray(5))
-        with pytest.raises(BadInput, match="none of its 1 pictures is painted"):
+        with pytest.raises(BadInput, match="nothing is painted in the 1 picture that it holds"):
             self.asked(film, tmp_path)
 
     def test_a_jpeg_by_another_name(self, film: Path, tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def listed(folder: Path) -> tuple[tuple[Named, ...], tuple[str, ...]]:
             continue
         found.append(named(entry))
     if not found:
-        others_said = f" ({len(others)} other files)" if others else ""
+        others_said = f" ({len(others)} other file{'s' if len(others) > 1 else ''})" if others else ""
         raise BadInput(f"{shown(folder)}: holds no painted PNG or TIFF{others_said}; name the folder of the keyframes")
     return tuple(found), tuple(others)
 
@@ -141,8 +141,8 @@ def asked(folder: Path, film: AtHand, *, as_named: bool = False) -> Asked:
     film.tell(len(found), len(found))
     if not made:
         raise BadInput(
-            f"{shown(folder)}: none of its {len(found)} pictures is painted: all they show is gray or transparent; "
-            "paint one, and save it under the name it has"
+            f"{shown(folder)}: nothing is painted in the {len(found)} picture{'s' if len(found) > 1 else ''} that it "
+            "holds: all is gray or transparent; paint one, and save it under the name it has"
         )
     if len(made) < len(found):
         said.append(f"{shown(folder)}: {len(found) - len(made)} of {len(found)} keyframes are not painted yet")

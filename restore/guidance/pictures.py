@@ -96,10 +96,14 @@ def read(path: Path, data: bytes | None = None) -> Image:
     """
     data = content(path) if data is None else data
     about = header(path, data)
+    logs = cv2.utils.logging
+    level = logs.setLogLevel(logs.LOG_LEVEL_ERROR)  # what is damaged is said once, by us
     try:
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error:
         decoded = None
+    finally:
+        logs.setLogLevel(level)
     if decoded is None or decoded.shape[:2] != (about.height, about.width):
         raise BadInput(f"{shown(path)}: cannot be decoded, it is damaged or cut off; save it again")
     most = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}.get(decoded.dtype)
