@@ -52,7 +52,7 @@ def timed(film: Path, out: Path, words: tuple[str, ...], *, kill: bool = False) 
 
 def kill_a_worker(run: subprocess.Popen[bytes], out: Path) -> None:
     """Kill one of the run's Dask workers once a shot is finished, and wait until another is there."""
-    while not list(out.glob(".restore/*/takes/*.mkv")):
+    while not list(out.glob(".restore/*/takes/[!.]*.mkv")):
         if run.poll() is not None:
             sys.exit("the run ended before a worker could be killed")
         time.sleep(0.05)

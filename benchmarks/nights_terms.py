@@ -22,7 +22,8 @@ def states(stage: Stage) -> Counter[str]:
 
 
 def takes(stage: Stage) -> int:
-    return len(list((stage.out / ".restore").glob("*/takes/*.mkv")))
+    """Shots that are finished; those at work have names that begin with a dot."""
+    return len(list((stage.out / ".restore").glob("*/takes/[!.]*.mkv")))
 
 
 def until(stage: Stage) -> str:
@@ -123,7 +124,7 @@ def cancel(stage: Stage) -> str:
     if states(stage) != Counter(restored=2, failed=3, cancelled=1) or not kept:
         stage.problems.append(f"{dict(states(stage))}, {kept} shots kept")
     code, said, told = stage.run("submit", str(film), "--out", str(stage.out), "--wait", served=True)
-    logged = stage.run("logs", film.name, served=True)[1]
+    logged = stage.run("logs", str(film), served=True)[1]
     if code or f"resuming: {kept}/" not in logged:
         resumed = [line for line in logged.splitlines() if "resum" in line]
         stage.problems.append(f"submitted again: {code}, {kept} kept, {len(logged)} signs logged, {resumed}: {told}")
