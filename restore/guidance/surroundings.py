@@ -85,7 +85,8 @@ def painted(frame: Frame, ab: Float, sure: Float, before: Known) -> Known:
             lost = (1 - reached) / (reached + np.float32(0.5 if far > 1 else 0))
             told.append(Known(grown, held(np.float32(SPREAD) + np.float32(GRAY) * lost)))
     whole = joined(told, sure.shape)
-    return Known(whole.ab + sure[..., None] * (ab - whole.ab), np.minimum(whole.doubt, doubted(sure)))
+    whole = Known(whole.ab + sure[..., None] * (ab - whole.ab), np.minimum(whole.doubt, doubted(sure)))
+    return joined([whole, _of_surfaces(frame, whole)], sure.shape)
 
 
 def _areas(sure: Float) -> Float:
