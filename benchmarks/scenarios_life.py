@@ -156,6 +156,7 @@ def closed_pipes(stage: Stage) -> Ended:
         os.dup2(ends[1], 2)
         os.close(ends[0])
         os.close(ends[1])
+        sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)  # ours may be files
 
     for before in (shut, unread):
         run = stage.run(before=before)
@@ -163,7 +164,9 @@ def closed_pipes(stage: Stage) -> Ended:
         wrong += stage.partial()
         if run.code not in (0, 141):
             wrong.append(f"{before.__name__}: ended with {run.code}")
-        if run.code:
+        if all((stage.out / name).exists() for name in stage.right):
+            wrong += stage.left() + must(stage.run(), 73, "--overwrite")[1]
+        else:
             wrong += stage.wrong_after(stage.run(), stage.takes())
         stage.clear()
     return ", ".join(said), wrong
