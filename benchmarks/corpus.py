@@ -9,10 +9,10 @@ CORPUS holds the cases and a manifest.json that says of each: id, group, expect,
     reject   65, 66, 73 or 78 and one line on standard error
     either   one of these, told in one line
 
-and always: no traceback, no death by a signal, no file made by a trap, at most LIMIT_S seconds. Films go through the
-real program in batches, with the recipe `draft`; a batch that dies is run again film by film. Settings files are held
-to their TOML twins (corpus_twins.py), weights to `restore models check` and `restore models convert`. With a journal,
-what has ended is written down at once, and the same command goes on where it was stopped.
+and always: no traceback, no death by a signal, no file made by a trap, at most LIMIT_S seconds of the processor. Films
+go through the real program in batches, with the recipe `draft`; a batch that dies is run again film by film. Settings
+files are held to their TOML twins (corpus_twins.py), weights to `restore models check` and `restore models convert`.
+With a journal, what has ended is written down at once, and the same command goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ import fuzz
 from corpus_ends import End, Journal, table
 from corpus_twins import RECIPES, card
 
-SILENCE_S = 90.0
+SILENCE_S = PATIENCE_S = 300.0
+"""A run that says nothing for so long hangs, or a command that has not come to its end."""
 BATCH = 24
 TRAPS = ("PICKLE_RAN", "YAML_RAN", "PWNED")
 RESTORE = [sys.executable, "-P", "-m", "restore.flows.cli"]
@@ -99,15 +100,15 @@ def run_batch(folder: str, ends: Sequence[End], corpus: Path, *words: str) -> li
             text=True,
         ) as process:
             assert process.stdout is not None
-            watch = Watch(process)
+            watch, worked = Watch(process), 0.0
             for line in process.stdout:
                 watch.alive()
-                event, now = json.loads(line), time.monotonic()
+                event, now, cpu = json.loads(line), time.monotonic(), cpu_s(process.pid)
                 if event["event"] in ("error", "result"):
-                    take(films[event["film"]], event, now - before, bool(words))
-                    before = now
+                    take(films[event["film"]], event, (now - before, cpu - worked), bool(words))
+                    before, worked = now, cpu
                 elif event["event"] == "reel" or event.get("step") == "start":
-                    before = now
+                    before, worked = now, cpu
             watch.over()
         errors.seek(0)
         said = errors.read().decode("utf-8", "replace")
@@ -117,13 +118,19 @@ def run_batch(folder: str, ends: Sequence[End], corpus: Path, *words: str) -> li
     return [end for end in ends if (end.strict if words else end.code) is None]
 
 
-def take(end: End, event: dict[str, Any], seconds: float, strict: bool) -> None:
-    """Enter an event that ends a film."""
+def cpu_s(pid: int) -> float:
+    """Processor seconds of a process, and of those of its children that have ended (proc(5))."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+
+
+def take(end: End, event: dict[str, Any], spent: tuple[float, float], strict: bool) -> None:
+    """Enter an event that ends a film, and the seconds that it took: of the clock, and of the processor."""
     code = event["code"] if event["event"] == "error" else event["exit_code"]
     if strict:
         end.strict = code
         return
-    end.code, end.seconds = code, seconds
+    end.code, (end.seconds, end.cpu) = code, spent
     end.said = event.get("message", "")
     end.frames = event.get("frames")
 
@@ -163,14 +170,14 @@ def first_pass(cases: Sequence[dict[str, Any]], corpus: Path) -> Iterator[list[E
 
 def command(end: End, words: Sequence[str], cwd: Path, first: Sequence[str] = ()) -> End:
     """One run of the program for one case."""
-    began = time.monotonic()
+    began, before = time.monotonic(), os.times()
     try:
         done = subprocess.run(
             [*first, *RESTORE, *words],
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             text=True,
         )
     except subprocess.TimeoutExpired:
@@ -181,6 +188,8 @@ def command(end: End, words: Sequence[str], cwd: Path, first: Sequence[str] = ()
         done.returncode,
         done.stderr.strip(),
     )
+    now = os.times()
+    end.cpu = now.children_user + now.children_system - before.children_user - before.children_system
     if "Traceback" in done.stderr:
         end.wrong = f"a traceback on standard error: {done.stderr[-200:]!r}"
     return end

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 LIMIT_S = 20.0
-"""Seconds that one case may take. Films of an hour are not held to it, only to what becomes of them."""
+"""Seconds of the processor that one case may take: on a machine at work on other things a second takes many of the
+clock. Films of an hour are not held to it, only to what becomes of them."""
 
 ENDS = {0: "ok", 3: "partial", 65: "reject", 66: "reject", 73: "reject", 78: "reject"}
 
@@ -25,6 +26,7 @@ class End:
     code: int | None = None
     frames: int | None = None
     seconds: float = 0.0
+    cpu: float = 0.0  # seconds of the processor
     said: str = ""
     strict: int | None = None
     wrong: str = ""
@@ -45,8 +47,8 @@ class End:
             self.wrong = f"is {self.name} ({self.code}), must be {expect}"
         elif self.name == "ok" and want is not None and self.frames not in (None, want):
             self.wrong = f"{self.frames} frames, must be {want}"
-        elif self.seconds > LIMIT_S and self.case["group"] != "long":
-            self.wrong = f"took {self.seconds:.0f} s"
+        elif (self.cpu or self.seconds) > LIMIT_S and self.case["group"] != "long":
+            self.wrong = f"took {self.cpu:.0f} s of the processor, {self.seconds:.0f} of the clock"
         elif self.name == "reject" and ("\n" in self.said or not self.said):
             self.wrong = f"said {self.said!r}"
         elif self.name == "partial" and self.strict not in (None, 65):
@@ -87,20 +89,18 @@ class Journal:
 def table(ends: Sequence[End]) -> list[str]:
     """The result by group, and what the doubtful cases became, in Markdown."""
     lines = [
-        "| group | cases | as they must | ok | partial | reject | slowest |",
-        "|---|---|---|---|---|---|---|",
+        "| group | cases | as they must | ok | partial | reject | slowest, clock | slowest, processor |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     groups: dict[str, list[End]] = {}
     for end in ends:
         groups.setdefault(end.case["group"], []).append(end)
     for group, found in [*groups.items(), ("all", list(ends))]:
         count = Counter(end.name for end in found)
-        right, slow = (
-            sum(not end.wrong for end in found),
-            max(end.seconds for end in found),
-        )
+        right = sum(not end.wrong for end in found)
+        slow, worked = (max(getattr(end, what) for end in found) for what in ("seconds", "cpu"))
         became = " | ".join(str(count[name]) for name in ("ok", "partial", "reject"))
-        lines.append(f"| {group} | {len(found)} | {right} | {became} | {slow:.1f} s |")
+        lines.append(f"| {group} | {len(found)} | {right} | {became} | {slow:.1f} s | {worked:.1f} s |")
     strict = [end for end in ends if end.strict is not None]
     lines += [
         "",
