@@ -81,7 +81,8 @@ def _read(pid: int, began: float, step: list[str]) -> Iterator[Row]:
 def drawn(rows: list[Row], title: str) -> str:
     """An SVG: memory over time, steps marked."""
     wide, high, left, low = 860, 300, 60, 260
-    last, top = max(rows[-1][0], 1.0), 100 * (1 + max(row[1] for row in rows) // 100)
+    # The line keeps below the upper third, where the names of the steps stand.
+    last, top = max(rows[-1][0], 1.0), 100 * (1 + 1.5 * max(row[1] for row in rows) // 100)
     points = " ".join(f"{left + 780 * s / last:.1f},{low - 220 * m / top:.1f}" for s, m, _ in rows)
     marks, before = list[str](), ""
     for seconds, _, step in rows:
@@ -89,7 +90,8 @@ def drawn(rows: list[Row], title: str) -> str:
             x, before = left + 780 * seconds / last, step
             marks.append(
                 f'<path d="M{x:.1f} 40V{low}" stroke="#aab" stroke-dasharray="3 3"/>'
-                f'<text x="{x + 4:.1f}" y="{52 + 13 * (len(marks) % 3)}">{step}</text>'
+                f'<text x="{x - 4 if x > 780 else x + 4:.1f}" y="{52 + 13 * (len(marks) % 3)}" '
+                f'text-anchor="{"end" if x > 780 else "start"}">{step}</text>'
             )
     grid = [
         f'<path d="M{left} {low - 220 * m / top:.1f}H840" stroke="#dde"/>'
