@@ -22,7 +22,8 @@ them are left out. The network alone is `colorize`. The others are plain ways, i
 The frame that was painted is not in the means.
 
 How far carried colour is believed was fitted to sixteen spans of other films (`benchmarks/guidance_doubt.py`), and nine
-of these were what ways of doing things were chosen by. Nothing was chosen by the shots below.
+of these were what ways of doing things were chosen by. By the shots below nothing was chosen, but they were seen
+once midway, after the fit and before the last changes.
 
 Looked at, in strips of frames 1, 24, 48 and 96 (`--pictures`): what stays in the picture keeps its colour, also where
 it turns or is hidden for a while. What comes in is the network's choice: a butterfly that was never seen is gray, and a
