@@ -13,6 +13,10 @@ from restore.flows import console
 from restore.flows.commands.run import Package
 
 # Options that a night has too.
+Recursive = Annotated[bool, typer.Option("--recursive/--flat", help="Look into folders within the inbox, too.")]
+Settle = Annotated[
+    str, typer.Option(metavar="TIME", help="Leave a film alone that was written to in this time: 30s, 10m.")
+]
 MaxHours = Annotated[float | None, typer.Option(min=0, metavar="H", help="Begin nothing after so many hours.")]
 Quota = Annotated[float | None, typer.Option(min=0, metavar="GB", help="Begin no film with which DIR would hold more.")]
 Packed = Annotated[Package, typer.Option(help="bagit: each film's results in one BagIt bag.")]
@@ -47,10 +51,8 @@ def batch(
     fps: Annotated[
         str | None, typer.Option(metavar="RATE", help="Frames a second of folders of frames: 18, 24000/1001.")
     ] = None,
-    recursive: Annotated[bool, typer.Option("--recursive/--flat", help="Look into folders within INBOX, too.")] = True,
-    settle: Annotated[
-        str, typer.Option(metavar="TIME", help="Leave a film alone that was written to in this time: 30s, 10m.")
-    ] = "30s",
+    recursive: Recursive = True,
+    settle: Settle = "30s",
     max_hours: MaxHours = None,
     quota_gb: Quota = None,
     overwrite: Annotated[

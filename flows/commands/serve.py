@@ -18,6 +18,8 @@ from restore.flows.commands.batch import (
     Packed,
     Policy,
     Quota,
+    Recursive,
+    Settle,
     Threads,
     folder,
     settle_s,
@@ -40,10 +42,8 @@ def serve(
         list[str] | None, typer.Option("--set", metavar="TABLE.KEY=VALUE", help="Change a setting of the recipe.")
     ] = None,
     fps: Annotated[str | None, typer.Option(metavar="RATE", help="Frames a second of folders of frames.")] = None,
-    recursive: Annotated[bool, typer.Option("--recursive/--flat", help="Look into folders within the inbox.")] = True,
-    settle: Annotated[
-        str, typer.Option(metavar="TIME", help="Leave a film alone that was written to in this time: 30s, 10m.")
-    ] = "10m",
+    recursive: Recursive = True,
+    settle: Settle = "10m",
     watch: Annotated[bool, typer.Option("--watch", help="Take films that come during the night.")] = False,
     max_hours: MaxHours = None,
     quota_gb: Quota = None,

@@ -86,7 +86,8 @@ def _print(checked: list[Checked]) -> None:
         for note in one.notes:
             console.say(f"{shown(one.path)}: {note}")
         what = f"{one.files} files, {one.size_bytes / 1e6:.1f} MB"
-        ends = "all as it was" if one.whole else f"{len(one.findings)} findings"
+        amount = len(one.findings)
+        ends = "all as it was" if one.whole else f"{amount} finding{'' if amount == 1 else 's'}"
         console.result(f"{'ok' if one.whole else 'NOT OK'}: {shown(one.path)}: {what}, {ends}")
 
 
