@@ -21,6 +21,7 @@ from av.bitstream import BitStreamFilterContext
 
 from restore.errors import BadInput, ProofFailed, shown
 from restore.media import damage
+from restore.media.abreast import ALONE, abreast
 from restore.media.feed import packets_of
 from restore.media.index import NO_TIME, Index, light_digest
 from restore.media.read import Picture
@@ -144,8 +145,11 @@ def _decoded(path: Path, heard: list[_Heard]) -> Iterator[av.VideoFrame]:
         av.open(f"file:{path}", options=own, metadata_errors="replace") as film,
     ):
         track = film.streams.video[0]
-        track.thread_type = "SLICE"  # FFmpeg's complaints from frame threads do not arrive
-        yield from film.decode(track)
+        if track.codec_context.name in ALONE:
+            yield from abreast(film, track, lines, f"decode {path.suffix[1:]}")
+        else:
+            track.thread_type = "SLICE"  # FFmpeg's complaints from frame threads do not arrive
+            yield from film.decode(track)
         beside = {stream.codec_context.name for stream in film.streams.audio}  # hurt sound goes on as it was
         complaints = tuple(
             f"{part}: {said.strip()}" for level, part, said in lines
