@@ -55,21 +55,44 @@ def numbers(training: loop.Training) -> dict[str, Any]:
     return {name: value.clone() for name, value in training.mean.network.state_dict().items()}
 
 
-def test_a_training_taken_up_again_ends_where_one_that_ran_through_ends(packed: Path, tmp_path: Path) -> None:
+class Killed(BaseException):
+    """What happens to a process in the middle of its work."""
+
+
+def test_a_training_killed_and_taken_up_again_ends_where_one_that_ran_through_ends(
+    packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     through = loop.prepare(RECIPE, packed, tmp_path / "through", "cpu", None)
     assert loop.run(through, None, silent)
     halves = dataclasses.replace(RECIPE, schedule=dataclasses.replace(RECIPE.schedule, checkpoint_every=2))
     begun = loop.prepare(halves, packed, tmp_path / "halves", "cpu", None)
-    chances = begun.stock.chances({})
-    for step in range(2):
-        loop.one_step(begun, begun.student, loop.drawn(begun, chances, step))
-    begun.put_down()
+    step = loop.one_step
+
+    def killed(training: loop.Training, *others: Any) -> dict[str, Any]:
+        if training.step == 3:
+            raise Killed
+        return step(training, *others)
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(loop, "one_step", killed)
+        patched.setattr(loop, "EVERY_S", -1.0)  # the third step's row is written, and its checkpoint is not
+        loop.run(begun, None, silent)
     again = loop.prepare(halves, packed, tmp_path / "halves", "cpu", None)
     again.take_up()
     assert again.step == 2
     assert loop.run(again, None, silent)
     expected, found = numbers(through), numbers(again)
     assert all(torch.equal(expected[name], found[name]) for name in expected)
+    assert (tmp_path / "halves" / "curves.csv").read_text() == (tmp_path / "through" / "curves.csv").read_text()
+
+
+def test_a_kill_costs_no_more_than_minutes(packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    training = loop.prepare(RECIPE, packed, tmp_path, "cpu", None)
+    put_down: list[int] = []
+    monkeypatch.setattr(loop.Training, "put_down", lambda self: put_down.append(self.step))
+    monkeypatch.setattr(loop, "PUT_DOWN_EVERY_S", -1.0)
+    assert loop.run(training, None, silent)
+    assert put_down == [1, 2, 3, 4, 4]
 
 
 def test_learning_lowers_the_loss(packed: Path, tmp_path: Path) -> None:
@@ -98,7 +121,7 @@ def test_a_run_leaves_curves_and_a_sheet(packed: Path, tmp_path: Path) -> None:
     scores = loop.score(training, events.append)
     with (tmp_path / "curves.csv").open(encoding="utf-8") as text:
         rows = list(csv.DictReader(text))
-    assert int(rows[-1]["step"]) == 4
+    assert [int(row["step"]) for row in rows] == [1, 2, 3, 4]
     assert {"first", "diversity", "colourfulness", "temporal", "adversary"} <= rows[0].keys()
     assert cv2.imread(str(tmp_path / "samples-000004.png")) is not None
     assert scores["b"].runs == 4

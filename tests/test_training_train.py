@@ -14,11 +14,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from restore import weights  # noqa: E402
-from restore.errors import BadWeights  # noqa: E402
+from restore.errors import BadRecipe, BadWeights  # noqa: E402
 from restore.runtime import Runtime  # noqa: E402
 from restore.steps.train import train  # noqa: E402
 from restore.training import export  # noqa: E402
 from restore.training import recipe as recipes  # noqa: E402
+from restore.training.settings import followed  # noqa: E402
 
 RECIPE = """
 network = "duo"
@@ -66,6 +67,33 @@ def test_pictures_become_weights_that_run(data: Path, tmp_path: Path) -> None:
     assert "Those who drew at random" in card.with_suffix(".md").read_text()
     painter = Runtime("cpu", 1).painter("duo", str(card))
     assert painter(np.full((1, 1, 32, 48), 0.5, np.float32)).shape == (4, 1, 2, 16, 24)
+
+
+def test_without_a_gpu_the_recipe_changes_as_it_says_itself(data: Path, tmp_path: Path) -> None:
+    both = tmp_path / "both.toml"
+    both.write_text(RECIPE + "\n[processor]\nsteps = 1\nheight = 16\n")
+    events: list[dict[str, Any]] = []
+    card, whole = train(str(both), data, tmp_path / "out", device="cpu", report=events.append)
+    assert (
+        events[0]["notice"]
+        == "no GPU: as the recipe says for a processor, steps 1 in place of 3, height 16 in place of 32"
+    )
+    assert card is not None and whole
+    recipe = json.loads(card.read_text())["recipe"]
+    assert (recipe["schedule"]["steps"], recipe["schedule"]["height"], recipe["schedule"]["batch"]) == (1, 16, 2)
+    assert "processor" not in recipe
+    jobs = [(event["doing"], event["done"], event["of"]) for event in events if "doing" in event]
+    assert ("packing", 6, 6) in jobs and ("measuring", 6, 6) in jobs
+    on_gpu = followed(recipes.load(str(both)), gpu=True)
+    assert on_gpu == recipes.load(str(data / "r.toml"))
+
+
+@pytest.mark.parametrize("line", ["batches = 2", "batch = 'two'"])
+def test_what_a_recipe_says_of_processors_is_checked_at_once(data: Path, tmp_path: Path, line: str) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text(RECIPE + f"\n[processor]\n{line}\n")
+    with pytest.raises(BadRecipe, match=r"bad\.toml: processor\.batch"):
+        train(str(bad), data, tmp_path, device="cpu", report=lambda event: None)
 
 
 def test_no_minutes_leave_a_checkpoint_and_no_weights(data: Path, tmp_path: Path) -> None:

@@ -66,10 +66,13 @@ def _as_line(event: dict[str, Any]) -> None:
     if "scores" in event:
         console.say(f"step {event['step']}: {json.dumps(event['scores'])}")
         return
-    line = (
-        f"step {event['step']}/{event['steps']}, loss {event['loss']}, "
-        f"{event['pictures_per_s']} pictures/s, {clock(event['left_s'])} left"
-    )
+    if "doing" in event:
+        line = f"{event['doing']} {event['done']:,}/{event['of']:,}, {clock(event['left_s'])} left"
+    else:
+        line = (
+            f"step {event['step']}/{event['steps']}, loss {event['loss']}, "
+            f"{event['pictures_per_s']} pictures/s, {clock(event['left_s'])} left"
+        )
     if sys.stderr.isatty() and not console.log.quiet:
         print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
     else:

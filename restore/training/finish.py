@@ -24,9 +24,10 @@ from restore.training import export, measure, modelcard
 from restore.training.pack import Run, read_credits, read_index
 from restore.training.settings import TrainRecipe, to_plain
 from restore.training.stock import Stock, load
+from restore.training.telling import Jobs, Report, untold
 
-LIMIT = 60
-"""Held-out runs measured of each folder."""
+LIMIT, RANKED = 60, 20
+"""Held-out runs of each folder that are measured, and that say in which order the candidates stand."""
 
 
 @dataclass(frozen=True)
@@ -39,16 +40,19 @@ class Trained:
     machine: str
 
 
-def finish(trained: Trained, pack: Path, held_out: Stock, out: Path) -> Path:
+def finish(trained: Trained, pack: Path, held_out: Stock, out: Path, report: Report = untold) -> Path:
     """Writes the weights, their OpenVINO form, card .json and .md into `out`; returns the .json's path.
 
-    `held_out` is the stock to measure on, of the pack `pack`. Takes about a minute a hundred pictures on one core.
+    `held_out` is the stock to measure on, of the pack `pack`. Takes about a minute a hundred pictures on one core;
+    `report` is told how many are measured.
     """
     network, recipe = trained.network, trained.recipe
     card: Card = importlib.import_module(f"restore.models.{recipe.network}").CARD
-    gains = measure.gains(network, held_out, card)
+    ranking = measure.spread(held_out, RANKED)
+    jobs = Jobs("measuring", len(ranking) + len(measure.spread(held_out, LIMIT)), report)
+    gains = measure.gains(network, held_out, card, ranking, jobs.one)
     export.ranked(network, gains, card)
-    scores = measure.held_out(network, held_out, card, LIMIT)
+    scores = measure.held_out(network, held_out, card, LIMIT, jobs.one)
     _, runs = read_index(pack)
     about = {
         "recipe": to_plain(recipe),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import importlib
 import json
 import math
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +28,10 @@ from restore.training.losses.perceptual import Perceptual
 from restore.training.pack import read_index
 from restore.training.settings import TrainRecipe, to_plain
 from restore.training.stock import Stock, load
+from restore.training.telling import EVERY_S, Curves, Report
 
-Report = Callable[[dict[str, Any]], None]
-"""Gets {"step", "steps", "loss", "pictures_per_s", "left_s"} now and then, and {"step", "scores"} at a measuring."""
-
-REPORT_EVERY_S = 2.0
+PUT_DOWN_EVERY_S = 300.0
+"""Seconds of work that a kill may cost, where `checkpoint_every` steps are longer than that."""
 
 
 @dataclass
@@ -54,6 +51,10 @@ class Training:
     held_out: Stock
     key: str
     step: int = 0
+    curves: Curves = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.curves = Curves(self.out / "curves.csv")
 
     @property
     def checkpoint(self) -> Path:
@@ -68,7 +69,8 @@ class Training:
         return parts, optimizers
 
     def put_down(self) -> None:
-        """Writes the checkpoint."""
+        """Writes the checkpoint, and the curves up to it."""
+        self.curves.write()
         checkpoint.save(self.checkpoint, self.step, self.key, *self._kept())
 
     def take_up(self) -> None:
@@ -205,14 +207,16 @@ def one_step(training: Training, run: Any, given: Drawn) -> dict[str, Tensor]:
 def run(training: Training, minutes: float | None, report: Report) -> bool:
     """Trains to the recipe's last step, or for `minutes`; returns whether the last step was reached.
 
-    Writes curves.csv, samples-STEP.png, scores.json and checkpoint.safetensors into `training.out`. An interrupt
+    Writes curves.csv, samples-STEP.png, scores.jsonl and checkpoint.safetensors into `training.out`. An interrupt
     (KeyboardInterrupt) puts the training down and is passed on.
     """
     schedule = training.recipe.schedule
     chances = training.stock.chances(dict(training.recipe.data.mix))
     compiled = _compiled(training.recipe, training.device)
     student_now = torch.compile(training.student, dynamic=False) if compiled else training.student
-    started, began, told = time.monotonic(), training.step, 0.0
+    started = put_down = time.monotonic()
+    began, told = training.step, 0.0
+    training.curves.cut(training.step)
     training.student.train()
     desk = ThreadPoolExecutor(1, "draw")  # what chance decides of the next step is made while this one is learned
     try:
@@ -223,12 +227,15 @@ def run(training: Training, minutes: float | None, report: Report) -> bool:
             given = coming.result()
             coming = desk.submit(drawn, training, chances, training.step + 1)
             terms = one_step(training, student_now, given)
-            if time.monotonic() - told > REPORT_EVERY_S or training.step == schedule.steps:
-                told = time.monotonic()
-                _tell(training, terms, report, (training.step - began) / (told - started))
+            training.curves.add(training.step, rate(training.recipe, training.step), terms)
+            now = time.monotonic()
+            if now - told > EVERY_S or training.step == schedule.steps:
+                told = now
+                _tell(training, terms, report, (training.step - began) / (now - started))
             if training.step % schedule.measure_every == 0:
                 score(training, report)
-            if training.step % schedule.checkpoint_every == 0:
+            if training.step % schedule.checkpoint_every == 0 or now - put_down > PUT_DOWN_EVERY_S:
+                put_down = now
                 training.put_down()
     except KeyboardInterrupt:
         training.put_down()
@@ -240,16 +247,10 @@ def run(training: Training, minutes: float | None, report: Report) -> bool:
 
 
 def _tell(training: Training, terms: dict[str, Tensor], report: Report, pace: float) -> None:
-    """One line of the curves and one report; `pace` is steps a second."""
+    """The curves so far and one report; `pace` is steps a second."""
+    training.curves.write()
     schedule = training.recipe.schedule
     values = {name: round(float(value), 5) for name, value in terms.items()}
-    path = training.out / "curves.csv"
-    fresh = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as text:
-        writer = csv.writer(text)
-        if fresh:
-            writer.writerow(["step", "rate", *values])
-        writer.writerow([training.step, f"{rate(training.recipe, training.step):.3e}", *values.values()])
     total = sum(value for name, value in values.items() if name != "judge")
     learned = 1 if training.recipe.hints.any else 2  # with hints, frame t−1 is coloured but not learned from
     pictures = pace * schedule.batch * learned

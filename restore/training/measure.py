@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,17 +118,22 @@ def _of_run(rgb: Tensor, colour: Tensor, hinted: Tensor | None) -> list[float]:
     ]
 
 
-def held_out(student: Any, stock: Stock, card: Any, limit: int = 60) -> dict[str, Scores]:
-    """Scores by folder over at most `limit` runs of each, evenly spread. `stock` holds held-out runs only."""
+def held_out(
+    student: Any, stock: Stock, card: Any, limit: int = 60, counted: Callable[[], None] = lambda: None
+) -> dict[str, Scores]:
+    """Scores by folder over at most `limit` runs of each, evenly spread; `counted` is called after each of them.
+
+    `stock` holds held-out runs only.
+    """
     found: dict[str, Scores] = {}
     for folder in sorted(set(stock.folder)):
-        runs = [run for run, name in enumerate(stock.folder) if name == folder]
-        chosen = runs[:: max(1, len(runs) // limit)][:limit]
+        chosen = [run for run in spread(stock, limit) if stock.folder[run] == folder]
         rows = []
         for run in chosen:
             rgb = whole(stock, run, card.working_size, card.multiple_of)
             hinted = paint(student, rgb, dotted(rgb_to_lab(rgb[:2])[:, 1:], run)) if card.guided else None
             rows.append(_of_run(rgb, paint(student, rgb), hinted))
+            counted()
         psnr, gray_psnr, ab, gray_ab, made, real, *others = (float(v) for v in np.mean(rows, axis=0))
         flicker, still, best, mean, dots = others
         share = made / max(real, 1e-6)
@@ -140,14 +145,15 @@ def held_out(student: Any, stock: Stock, card: Any, limit: int = 60) -> dict[str
     return found
 
 
-def gains(student: Any, stock: Stock, card: Any, limit: int = 20) -> list[float]:
-    """dB of RGB PSNR over the gray picture for each candidate, mean over at most `limit` runs of each folder."""
+def gains(student: Any, stock: Stock, card: Any, runs: Sequence[int], counted: Callable[[], None]) -> list[float]:
+    """dB of RGB PSNR over the gray picture for each candidate, mean over `runs`; `counted` is called after each."""
     found = []
-    for run in spread(stock, limit):
+    for run in runs:
         rgb = whole(stock, run, card.working_size, card.multiple_of)
         colour = paint(student, rgb)[0]
         gray = luma(rgb[:1]).expand(-1, 3, -1, -1)
         found.append([_psnr(relit(rgb[:1], one[None]), rgb[:1]) - _psnr(gray, rgb[:1]) for one in colour])
+        counted()
     return [round(float(value), 3) for value in np.mean(found, axis=0)]
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from restore.errors import BadInput, BadRecipe, MissingInput
 from restore.training.settings import Data, TrainRecipe, from_plain, to_plain
+from restore.training.telling import Jobs, Report, untold
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 VIDEOS = (".mp4", ".mkv", ".mov", ".avi", ".webm", ".ogv", ".ts", ".m4v", ".mpg")
@@ -143,16 +144,19 @@ def shrink(rgb: Rgb, side: int) -> Rgb:
     return small
 
 
-def make(folder: Path, recipe: TrainRecipe, out: Path) -> None:
+def make(folder: Path, recipe: TrainRecipe, out: Path, report: Report = untold) -> None:
     """Writes frames.bin and index.json into `out`: all that training needs of the data and the recipe.
 
-    Raises MissingInput, BadInput for data that is not there or not readable.
+    `report` is told how many files are packed. Raises MissingInput, BadInput for data that is not there or not
+    readable.
     """
     out.mkdir(parents=True, exist_ok=True)
     runs: list[Run] = []
     offset = 0
+    found = sources(folder, recipe.data)
+    jobs = Jobs("packing", len(found), report)
     with (out / "frames.bin").open("wb") as store:
-        for source in sources(folder, recipe.data):
+        for source in found:
             for held_out, frames in pictures(source, recipe.data):
                 spans = []
                 for rgb in frames:
@@ -163,6 +167,7 @@ def make(folder: Path, recipe: TrainRecipe, out: Path) -> None:
                     spans.append((offset, coded.size))
                     offset += coded.size
                 runs.append(Run(source.file, source.folder, held_out, source.author, source.licence, tuple(spans)))
+            jobs.one()
     if all(run.held_out for run in runs) or not any(run.held_out for run in runs):
         raise BadRecipe("the recipe must leave something to train on and something held out; see [data] held_out")
     index = {"recipe": to_plain(recipe), "credits": _credits(folder), "runs": [asdict(run) for run in runs]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib import resources
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pydantic
 from restore import toml
 from restore.errors import BadRecipe
 from restore.shelf import near
-from restore.training.settings import TrainRecipe
+from restore.training.settings import Schedule, TrainRecipe
 
 FOLDER = "restore.configs.train"
 
@@ -30,11 +30,19 @@ def load(recipe: str) -> TrainRecipe:
         path = Path(str(resources.files(FOLDER))) / f"{recipe}.toml"
     plain = toml.parse(toml.read(path), str(path))
     try:
-        return pydantic.TypeAdapter(TrainRecipe).validate_python(plain)
+        found = pydantic.TypeAdapter(TrainRecipe).validate_python(plain)
     except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise BadRecipe(f"{path}: {key}: {first['msg']}") from error
+        raise _refused(path, error) from error
+    try:
+        pydantic.TypeAdapter(Schedule).validate_python({**asdict(found.schedule), **found.processor})
+    except pydantic.ValidationError as error:
+        raise _refused(path, error, "processor.") from error
+    return found
+
+
+def _refused(path: Path, error: pydantic.ValidationError, table: str = "") -> BadRecipe:
+    first = error.errors()[0]
+    return BadRecipe(f"{path}: {table}{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
 
 
 def filters(recipe: TrainRecipe) -> list[str]:

@@ -164,6 +164,7 @@ class TrainRecipe:
     losses: Losses = field(default_factory=Losses)
     hints: Hints = field(default_factory=Hints)
     ageing: Ageing = field(default_factory=Ageing)
+    processor: Mapping[str, Any] = field(default_factory=dict)  # what of `schedule` is otherwise where there is no GPU
     prototype: Prototype | None = None  # FAVC's own rules in place of start, schedule, losses and ageing
 
 
@@ -195,4 +196,12 @@ def to_plain(recipe: TrainRecipe) -> dict[str, Any]:
     plain = dataclasses.asdict(recipe)
     if recipe.prototype is None:
         del plain["prototype"]
+    if not recipe.processor:
+        del plain["processor"]
     return plain
+
+
+def followed(recipe: TrainRecipe, gpu: bool) -> TrainRecipe:
+    """The recipe as it is followed with a GPU, or without one: there its table `processor` changes the schedule."""
+    changes = {} if gpu else dict(recipe.processor)
+    return dataclasses.replace(recipe, schedule=dataclasses.replace(recipe.schedule, **changes), processor={})

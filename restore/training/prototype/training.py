@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import importlib
 import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +23,8 @@ from restore.training.prototype import course, filters
 from restore.training.prototype.settings import INPUTS, Prototype
 from restore.training.prototype.targets import Pairs
 from restore.training.student import teacher
+from restore.training.telling import EVERY_S, Curves, Report
 
-Report = Callable[[dict[str, Any]], None]
-REPORT_EVERY_S = 2.0
 EYE = "conv3_1"
 """Deepest layer of the eye that networks of ours are judged by; the prototype is judged by its own hypercolumn's."""
 
@@ -46,13 +43,18 @@ class Lessons:
     device: torch.device
     key: str
     step: int = 0
+    curves: Curves = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.curves = Curves(self.out / "curves.csv")
 
     @property
     def checkpoint(self) -> Path:
         return self.out / "checkpoint.safetensors"
 
     def put_down(self) -> None:
-        """Writes the checkpoint."""
+        """Writes the checkpoint, and the curves up to it."""
+        self.curves.write()
         checkpoint.save(self.checkpoint, self.step, self.key, {"network": self.network}, self._moved())
 
     def take_up(self) -> None:
@@ -145,13 +147,15 @@ def run(lessons: Lessons, pairs: Pairs, minutes: float | None, report: Report) -
     """
     settings = lessons.settings
     started, began, told = time.monotonic(), lessons.step, 0.0
+    lessons.curves.cut(lessons.step)
     lessons.network.train()
     try:
         while lessons.step < settings.steps:
             if minutes is not None and time.monotonic() - started > 60 * minutes:
                 break
             terms = one_step(lessons, pairs)
-            if time.monotonic() - told > REPORT_EVERY_S or lessons.step == settings.steps:
+            lessons.curves.add(lessons.step, rate(settings, lessons.step), terms)
+            if time.monotonic() - told > EVERY_S or lessons.step == settings.steps:
                 told = time.monotonic()
                 _tell(lessons, terms, report, (lessons.step - began) / (told - started))
             if lessons.step % settings.checkpoint_every == 0:
@@ -164,14 +168,8 @@ def run(lessons: Lessons, pairs: Pairs, minutes: float | None, report: Report) -
 
 
 def _tell(lessons: Lessons, terms: dict[str, Tensor], report: Report, pace: float) -> None:
+    lessons.curves.write()
     values = {name: round(float(value), 5) for name, value in terms.items()}
-    path = lessons.out / "curves.csv"
-    fresh = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as text:
-        writer = csv.writer(text)
-        if fresh:
-            writer.writerow(["step", *values])
-        writer.writerow([lessons.step, *values.values()])
     settings = lessons.settings
     report({"step": lessons.step, "steps": settings.steps, "loss": round(sum(values.values()), 4), "terms": values,
             "pictures_per_s": round(pace * settings.batch, 1),
