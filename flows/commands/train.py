@@ -35,8 +35,9 @@ def train(
     restore train configs/train/first.toml --data pictures/ --teachers filters/ --minutes 60
 
     Writes DIR/duo.json, a model card, and the weights beside it: restore run film.mp4 --set
-    colorize.weights=trained/duo.json. Without --teachers the network begins from nothing, and says so. --minutes and
-    Ctrl-C put the training down; the same command takes it up again.
+    colorize.weights=trained/duo.json. Without --teachers the network begins from nothing, and says so; without a GPU
+    the recipe's table [processor] changes its schedule. --minutes and Ctrl-C put the training down; the same command
+    takes it up again, after a kill too.
     """
     from restore.steps import train as step
 
