@@ -81,35 +81,38 @@ class Memory:
         ab, doubt = np.zeros((*shape, 2), np.float32), np.full(shape, np.inf, np.float32)
         if len(self) and wanted.any():
             looks = described(light)[wanted]
-            parts = [self._looked_up(looks[at : at + ROWS]) for at in range(0, len(looks), ROWS)]
+            learned = self._learned()
+            parts = [_looked_up(looks[at : at + ROWS], *learned) for at in range(0, len(looks), ROWS)]
             ab[wanted] = np.concatenate([part[0] for part in parts])
             doubt[wanted] = np.concatenate([part[1] for part in parts])
         return ab, doubt
 
-    def _looked_up(self, looks: Float) -> tuple[Float, Float]:
-        """Colours and doubt of places by what they look like. Doubt grows as the share of those that look like it and
-        have a colour falls: what looks most like a place that nobody painted is not told by a painted one."""
-        away = _product(looks, np.ascontiguousarray(self._looks.T))
-        away *= -2
-        away += np.square(self._looks).sum(axis=1)
-        away += np.square(looks).sum(axis=1)[:, None]
-        nearest = away.min(axis=1)
-        away -= nearest[:, None]
-        away *= np.float32(-0.5)
-        alike = np.exp(away, out=away)
-        told = np.stack([np.ones_like(self._more), np.square(self._ab).sum(axis=1), self._more, *self._ab.T], axis=1)
-        found = _product(alike, told * self._known[:, None])
-        share = found[:, 0] / alike.sum(axis=1)
-        square, more, *mean = (found[:, 1:] / np.maximum(found[:, :1], np.float32(NOTHING))).T
-        ab = np.stack(mean, axis=1)
-        doubt = np.maximum(square - np.square(ab).sum(axis=1), 0) + more + EACH_STEP * np.maximum(nearest, 0)
-        share = np.maximum(share, np.float32(LEAST))
-        return ab, doubt / np.square(share) + np.float32(GRAY) * (1 - share)
+    def _learned(self) -> tuple[Float, Float]:
+        """What the remembered places look like, with −1/2 of its square, (9, N); and what each tells, (6, N): 1,
+        whether it has a colour, and for those that have: a*² + b*², doubt, a*, b*."""
+        looks = [*self._looks.T, -np.square(self._looks).sum(axis=1) / 2]
+        told = [np.ones_like(self._more), np.square(self._ab).sum(axis=1), self._more, *self._ab.T]
+        return np.stack(looks), np.stack([told[0], *(plane * self._known for plane in told)])
 
 
-def _product(one: Float, other: Float) -> Float:
-    """The product of two matrices, on one thread: those that NumPy's starts cost ten times the work here."""
-    return np.asarray(cv2.gemm(one, other, 1, None, 0), np.float32)  # type: ignore[call-overload]
+def _looked_up(looks: Float, theirs: Float, told: Float) -> tuple[Float, Float]:
+    """Colours and doubt of places by what they look like; theirs, told: what was learned.
+
+    Doubt grows as the share of those that look like it and have a colour falls: what looks most like a place that
+    nobody painted is not told by a painted one. The sums run on this thread: the libraries of linear algebra that NumPy
+    and OpenCV bring wake others for them, which then wait awake for more, and cost as much as all of carrying does.
+    """
+    # Of each two places −1/2 of the squared steps between them, but for the asked one's own square.
+    near = np.einsum("ik,kj->ij", np.concatenate([looks, np.ones_like(looks[:, :1])], axis=1), theirs)
+    nearest = near.max(axis=1)
+    near -= nearest[:, None]
+    alike: Float = np.asarray(cv2.exp(near), np.float32)
+    all_of, *sums = np.einsum("ik,jk->ji", alike, told)
+    square, more, a, b = (plane / np.maximum(sums[0], np.float32(NOTHING)) for plane in sums[1:])
+    away = np.square(looks).sum(axis=1) - 2 * nearest
+    doubt = np.maximum(square - a * a - b * b, 0) + more + np.float32(EACH_STEP) * np.maximum(away, 0)
+    share = np.maximum(sums[0] / all_of, np.float32(LEAST))
+    return np.stack([a, b], axis=1), doubt / np.square(share) + np.float32(GRAY) * (1 - share)
 
 
 def places(picture: tuple[int, ...], stride: int = STRIDE) -> tuple[int, int]:
