@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from restore import store
 from restore.contracts import Colour, Light, Painted, Scene
-from restore.guidance.doubt import MOST, Float, confidence, doubted
+from restore.guidance.doubt import Float, confidence, doubted
 from restore.guidance.following import Follower
 from restore.guidance.known import Known, joined
 from restore.guidance.memory import Memory
@@ -83,7 +83,6 @@ def _carry(scene: Scene, how: Carrying, path: Path) -> None:
         lights = _lights(scene, how, file)
         count, *shape = lights.shape
         kept: Kept = np.lib.format.open_memmap(path, "w+", np.float16, (count, 3, *shape))
-        kept[:, 2] = MOST
         memory = Memory()
         asked = {one.frame - scene.start: one for one in scene.painted}
         here = sorted(frame for frame in asked if 0 <= frame < count)
@@ -92,8 +91,11 @@ def _carry(scene: Scene, how: Carrying, path: Path) -> None:
                 _learn(memory, scene.lit(frame + scene.start), asked[frame], (shape[0], shape[1]))
         orders = [range(here[0], count), range(here[-1], -1, -1)] if here else [range(count)]
         done, total = 0, sum(map(len, orders))
+        met = set[int]()
         for order in orders:
-            for _ in _one_way(lights, order, asked if here else {}, memory, kept):
+            for t, known in _one_way(lights, order, asked if here else {}, memory):
+                _keep(kept[t], known, met=t in met)
+                met.add(t)
                 done += 1
                 scene.tell(done, total)
 
@@ -111,20 +113,24 @@ def _lights(scene: Scene, how: Carrying, file: IO[bytes]) -> npt.NDArray[np.uint
 
 
 def _one_way(
-    lights: npt.NDArray[np.uint8], order: range, asked: Mapping[int, Painted], memory: Memory, kept: Kept
-) -> Iterator[int]:
-    """Follow the frames in `order`, and join what is found to what is `kept` of them already; gives each one done."""
+    lights: npt.NDArray[np.uint8], order: range, asked: Mapping[int, Painted], memory: Memory
+) -> Iterator[tuple[int, Known]]:
+    """Follow the frames in `order`; gives each with what is known of it."""
     follower = Follower(memory)
     for t in order:
         check_stop()
         if t in asked:
-            known = follower.painted(lights[t], *_planes(asked[t], lights.shape[1:]))
+            yield t, follower.painted(lights[t], *_planes(asked[t], lights.shape[1:]))
         else:
-            known = follower.step(lights[t])
-        before = Known(kept[t, :2].transpose(1, 2, 0).astype(np.float32), kept[t, 2].astype(np.float32))
-        told = joined([known, before], known.doubt.shape)
-        kept[t, :2], kept[t, 2] = told.ab.transpose(2, 0, 1), told.doubt
-        yield t
+            yield t, follower.step(lights[t])
+
+
+def _keep(kept: Kept, known: Known, *, met: bool) -> None:
+    """Write one frame (3, h, w) down; joined with what is there of it, where it was `met` the other way already."""
+    if met:
+        before = kept.astype(np.float32)
+        known = joined([known, Known(np.ascontiguousarray(before[:2].transpose(1, 2, 0)), before[2])], kept.shape[1:])
+    kept[:2], kept[2] = known.ab.transpose(2, 0, 1), known.doubt
 
 
 def _learn(memory: Memory, light: Light, painted: Painted, shape: tuple[int, int]) -> None:

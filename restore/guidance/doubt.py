@@ -54,6 +54,12 @@ class Place:
         found = cv2.remap(planes, self.x, self.y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(found, np.float32)
 
+    def where(self, instead: npt.NDArray[np.bool_], other: Place) -> Place:
+        """This place, and the other one where `instead` (h, w) says so."""
+        mask = instead.view(np.uint8)
+        planes = zip((other.x, other.y, other.miss), (self.x, self.y, self.miss), strict=True)
+        return Place(*(np.asarray(cv2.copyTo(theirs, mask, own.copy()), np.float32) for theirs, own in planes))
+
 
 def confidence(doubt: Float) -> Float:
     """How much a carried colour counts beside what a network makes: 1 / (1 + (doubt / NETWORK)²). A half where either

@@ -94,9 +94,7 @@ class Follower:
         found = self._search.place(frame.light, key.frame.light)
         followed = self._told(doubts.FOLLOWED, frame, way, key.frame, key.known)
         at_once = self._told(doubts.FOUND, frame, found, key.frame, key.known)
-        instead = at_once.doubt * np.float32(np.exp(SURER)) < followed.doubt
-        planes = zip((way.x, way.y, way.miss), (found.x, found.y, found.miss), strict=True)
-        self._way = Place(*(np.where(instead, theirs, own) for own, theirs in planes))
+        self._way = way.where(at_once.doubt * np.float32(np.exp(SURER)) < followed.doubt, found)
         return [followed, at_once]
 
     def _set_right(self, frame: Frame, key: _Key, way: Place) -> Place:
@@ -108,8 +106,7 @@ class Follower:
         before, after = (
             doubts.near(doubts.difference(frame.tone, seen)) for seen in (shown, right.fetch(key.frame.tone))
         )
-        better = after + np.float32(BETTER) < before
-        return Place(np.where(better, right.x, way.x), np.where(better, right.y, way.y), way.miss)
+        return way.where(after + np.float32(BETTER) < before, right)
 
     def _remembered(self, frame: Frame, known: Known) -> Known:
         """With what the memory says of places that are in doubt."""

@@ -106,7 +106,7 @@ def _looked_up(looks: Float, theirs: Float, told: Float) -> tuple[Float, Float]:
     near = np.einsum("ik,kj->ij", np.concatenate([looks, np.ones_like(looks[:, :1])], axis=1), theirs)
     nearest = near.max(axis=1)
     near -= nearest[:, None]
-    alike: Float = np.asarray(cv2.exp(near), np.float32)
+    alike = np.exp(near, out=near)
     all_of, *sums = np.einsum("ik,jk->ji", alike, told)
     square, more, a, b = (plane / np.maximum(sums[0], np.float32(NOTHING)) for plane in sums[1:])
     away = np.square(looks).sum(axis=1) - 2 * nearest

@@ -53,7 +53,9 @@ def _of_surfaces(frame: Frame, known: Known) -> Known:
     share = np.bincount(at, known.doubt.ravel() < SURE, count) / np.maximum(size, 1)
     doubt = (OF_SURFACE / np.maximum(share, 0.02) + 4 * apart + mean_doubt).astype(np.float32)
     colours = np.stack(means, axis=1).astype(np.float32)
-    return Known(colours[labels], np.minimum(doubt, np.float32(MOST))[labels])
+    doubt = np.minimum(doubt, np.float32(MOST))
+    # All labels are within; the mode spares the check.
+    return Known(np.take(colours, labels, axis=0, mode="clip"), np.take(doubt, labels, mode="clip"))
 
 
 def painted(frame: Frame, ab: Float, sure: Float, before: Known) -> Known:
