@@ -60,5 +60,6 @@ def joined(told: Sequence[Known], shape: tuple[int, ...]) -> Known:
 
 
 def _counted(doubt: Float) -> Float:
-    sure: Float = 1 / doubt
-    return sure * sure * sure
+    sure: Float = np.float32(1) / doubt
+    made: Float = sure * sure * sure
+    return made
