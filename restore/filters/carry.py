@@ -25,7 +25,7 @@ class Carry(BaseModel):
 
     context: ClassVar[int] = 0
     changes_light: ClassVar[bool] = False
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     size: int = Field(320, ge=64, le=1024, description="longer side at which colours are carried, px")
     memory: bool = Field(True, description="whether places find their colour again by what they look like")

@@ -7,8 +7,8 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -152,7 +152,9 @@ def _made(shot: Shot, job: Job, part: Path, progress: Progress | None, place: Pl
     """Colour a shot; returns how sure painted colours are."""
     maps = list[Small]()
     carrying, rendering = halves(progress, shot, job.hints)
-    with profile.working("write", shot.frames), closing(_rendered(shot, job, place, carrying)) as rendered:
+    with profile.working("carry", shot.frames) if reaching(shot, job.hints) else nullcontext():
+        sessions = _sessions(shot, job, carrying)
+    with profile.working("write", shot.frames), closing(_rendered(shot, job, place, sessions)) as rendered:
         first = next(rendered)  # only then are encoders needed, which take memory
         with place.writing(), TakeWriter(part, job.survey.reel, job.spec, shot.start) as take:
             for frames in chain([first], rendered):
@@ -163,12 +165,11 @@ def _made(shot: Shot, job: Job, part: Path, progress: Progress | None, place: Pl
     return maps
 
 
-def _rendered(shot: Shot, job: Job, place: Place, carrying: Progress) -> Generator[Frames]:
+def _rendered(shot: Shot, job: Job, place: Place, sessions: Sequence[Session]) -> Generator[Frames]:
     """The shot's frames with their colour. Reading, filters and the caller's writing run beside each other."""
     context = sum(part.context for _, part in job.recipe.chain)
     start = max(shot.scene_start, shot.start - context)
     stop = min(shot.scene_stop, shot.stop + context)
-    sessions = _sessions(shot, job, carrying)
     size = window(job.survey.reel.video, job.threads)
     with ExitStack() as stages:  # closed last one first: then no stage waits for one that has gone
         stream: Iterator[Frames] = stages.enter_context(
