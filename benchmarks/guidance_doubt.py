@@ -31,6 +31,7 @@ from restore.guidance.doubt import Float, Place
 from restore.guidance.following import Follower
 from restore.guidance.known import Frame, Known
 from restore.guidance.memory import Memory
+from restore.guidance.surroundings import Sheet
 from restore.guidance.ways import compared
 
 SPANS: tuple[tuple[str, str, int, int], ...] = (
@@ -101,7 +102,7 @@ def asked(clip: Clip, number: int) -> Samples:
         if t:
             asker.step(light)
         else:
-            asker.painted(light, truth[0], np.ones(shape, np.float32))
+            asker.painted(light, Sheet(truth[0], np.ones(shape, np.float32)))
     return {
         name: (
             np.concatenate(asker.rows[name]),

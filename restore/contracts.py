@@ -67,12 +67,14 @@ class Painted:
     ab          (2, h, w) float32: CIE a*, b*, in the orientation of the stored picture, at any size up to its own.
     confidence  (h, w) float32: 0 not painted, 1 painted; between where a reader is less sure.
     source      where it comes from, for people: a file's name, "dots.json", "palette: coat of Anna".
+    objects     (h, w) uint8: which named object each place is of, from 1; 0 none. None: nothing here has a name.
     """
 
     frame: int
     ab: Colour
     confidence: Colour
     source: str
+    objects: npt.NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)

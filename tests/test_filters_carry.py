@@ -15,6 +15,7 @@ from restore.contracts import Frames, Painted, Scene
 from restore.film import ColourTags, Hint, Shot
 from restore.filters.carry import Carry
 from restore.guidance.alike import remembered
+from restore.guidance.known import Known
 from restore.guidance.memory import Memory
 from restore.guidance.spreading import bonds, settled, smoothed
 
@@ -176,7 +177,8 @@ def test_spreading_keeps_within_edges() -> None:
 def test_memory_doubts_what_it_never_saw() -> None:
     memory = Memory()
     assert np.isinf(memory.asked(np.zeros((64, 64), np.float32), np.ones((16, 16), bool))[1]).all()
-    memory.add(lit(0).astype(np.float32), truth(0).transpose(1, 2, 0), np.full((ROWS, COLUMNS), 0.1, np.float32))
+    known = Known(np.ascontiguousarray(truth(0).transpose(1, 2, 0)), np.full((ROWS, COLUMNS), 0.1, np.float32))
+    memory.add(lit(0).astype(np.float32), known)
     wanted = np.ones((24, 32), bool)
     ab, doubt = memory.asked(lit(0).astype(np.float32), wanted)
     assert abs(ab[12, 7, 0] - RED[0]) < 10 and abs(ab[3, 28, 1] - BLUE[1]) < 10
@@ -191,8 +193,44 @@ def test_a_shot_remembers_the_painted_frame_that_shows_the_same() -> None:
     small = np.stack([scenery[0]] * 12 + [scenery[1]] * 12 + [moved] * 12).clip(0, 255).astype(np.uint8)
     shots = [Shot(n, 1, 12 * n - 12, 12 * n, 12 * n - 12, 12 * n, "cut") for n in (1, 2, 3)]
     hint = Hint(4, "x", "y", "4.png")
-    assert remembered([hint], {4}, shots, small)[0].beyond == (3,)
-    assert remembered([hint], set(), shots, small)[0].beyond == ()
+    assert remembered([hint], {4}, {}, shots, small)[0].beyond == (3,)
+    assert remembered([hint], set(), {}, shots, small)[0].beyond == ()
+
+
+def test_an_object_with_a_name_is_known_again_before_other_scenery() -> None:
+    rng = np.random.default_rng(3)
+    scenery = [cv2.resize(rng.uniform(0, 255, (5, 6)).astype(np.float32), (48, 36)) for _ in range(3)]
+    thing = cv2.resize(rng.uniform(0, 255, (4, 4)).astype(np.float32), (16, 16))
+    scenery[0][10:26, 4:20] = thing
+    scenery[1][12:28, 22:38] = thing
+    small = np.stack([picture for picture in scenery for _ in range(12)]).clip(0, 255).astype(np.uint8)
+    shots = [Shot(n, 1, 12 * n - 12, 12 * n, 12 * n - 12, 12 * n, "cut") for n in (1, 2, 3)]
+    objects = np.zeros((90, 120), np.uint8)
+    objects[25:65, 10:50] = 7
+    drawn = [Hint(4, "x", "y", "cast.toml: coat of Anna"), Hint(20, "x", "z", "20.png")]
+    assert remembered(drawn, {4, 20}, {}, shots, small)[0].beyond == ()
+    assert remembered(drawn, {4, 20}, {4: objects}, shots, small)[0].beyond == (2,)  # painted itself, or not
+
+
+@pytest.mark.parametrize("dotted", [False, True])
+def test_named_objects_tell_other_shots_before_what_only_looks_the_same(tmp_path: Path, dotted: bool) -> None:
+    whole = np.ones((ROWS, COLUMNS), np.float32)
+    plain = Painted(600, truth(7), whole, "600.png")
+    disc = disc_at(7).astype(np.float32)
+    sure = np.zeros_like(disc)
+    for x, y in ((44, 48), (36, 40), (50, 56), (40, 58), (52, 42)) if dotted else ():
+        cv2.circle(sure, (x, y), 3, 1, -1)
+    sure = sure if dotted else disc
+    green = np.stack([-50 * sure, 50 * sure]).astype(np.float32)
+    named = Painted(500, green, sure, "cast.toml: ball", (sure > 0).astype(np.uint8))
+    inside = cv2.erode(disc_at(3).astype(np.uint8), np.ones((9, 9))) > 0
+    made = [
+        hints(replace(scene(tmp_path, one, plain), key=f"{number}" * 64))[3]
+        for number, one in enumerate((named, replace(named, objects=None)))
+    ]
+    first, beside = (float(np.median(one[0][inside])) for one in made)
+    assert first < -30 and beside > -20
+    assert np.median(made[0][1][~disc_at(3)]) < -25  # the ground has the plain one's colour
 
 
 def test_carrying_tells_how_far_it_is(tmp_path: Path) -> None:

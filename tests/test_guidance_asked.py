@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -275,4 +276,12 @@ class TestCombined:
         one, said = combined([first, second])
         assert not said
         assert (one.ab[0, :, :4] == 50).all() and (one.ab[0, :, 4:] == -50).all()
-        assert one.source == "a.png, b.png"
+        assert one.source == "a.png, b.png" and one.objects is None
+
+    def test_names_go_with_the_colours_that_count(self) -> None:
+        cast = self.painted((50, 0), 1, "cast.toml: coat", 16)
+        cast = replace(cast, objects=np.where(np.arange(16) < 12, 3, 0).astype(np.uint8) * np.ones((16, 1), np.uint8))
+        over = self.painted((-50, 0), 1, "over.png")
+        over.confidence[:, :4] = 0
+        objects = combined([cast, over])[0].objects
+        assert objects is not None and (objects[:, :7] == 3).all() and not objects[:, 9:].any()

@@ -56,7 +56,12 @@ def test_a_painted_frame_comes_back_from_the_shelf_or_is_an_error(tmp_path: Path
     back = shelf.take(hint)
     assert (back.frame, back.source) == (7, "7.png")
     assert np.array_equal(back.ab, painted.ab) and np.array_equal(back.confidence, painted.confidence)
-    assert shelf.put(painted, tmp_path / "painted") == hint
+    assert shelf.put(painted, tmp_path / "painted") == hint and back.objects is None
+    named = replace(painted, objects=rng.integers(0, 3, (9, 11)).astype(np.uint8))
+    assert np.array_equal(shelf.take(shelf.put(named, tmp_path)).objects, named.objects)
+    assert shelf.digest(named) != hint.sha256
+    with pytest.raises(ValueError, match="objects"):
+        shelf.put(replace(named, objects=named.objects[1:]), tmp_path)
     with pytest.raises(ValueError, match="float32"):
         shelf.put(replace(painted, ab=painted.ab.astype(np.float64)), tmp_path)
     Path(hint.path).write_bytes(Path(hint.path).read_bytes()[:-30])

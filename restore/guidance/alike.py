@@ -1,15 +1,18 @@
-"""Finds the shots without a painted frame that show what a painted frame of another shot shows, wherever it is."""
+"""Finds the shots that show what a painted frame of another shot shows, wherever it is: shots without a painted frame
+that look like one as a whole, and all shots in which an object that has a name is seen."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 
 from restore.film import Hint, Shot
-from restore.guidance.memory import described
-from restore.guidance.proxies import Float, Small
+from restore.guidance.memory import described, places
+from restore.guidance.proxies import HEIGHT, WIDTH, Float, Small
 from restore.shots.table import scenes
 
 LOOKED_AT = (1 / 6, 1 / 2, 5 / 6)
@@ -20,30 +23,50 @@ ALIKE = 2.0
 """Squared steps of likeness (`restore.guidance.memory`) within which two places look like the same thing."""
 ENOUGH = 0.8
 """Share of a shot's places that a painted frame must show for the shot to remember it: of sixteen films, shots of one
-series have 0.83 to 0.99, shots of different ones 0 to 0.8."""
+series have 0.83 to 0.99, shots of different ones 0 to 0.8. And share of an object's places that a shot must show."""
 MOST = 3
-"""Painted frames that one shot remembers."""
+"""Painted frames that one shot remembers; and as many more for the objects on them that have a name."""
+NEAR = [0, 1, 2, 4, 5]
+"""What of a place's looks is the thing itself, and not the picture around it: an object stands before other walls."""
+PLACES = 2
+"""Places of a proxy that an object must cover to be looked for in other shots."""
+
+Named = Mapping[int, npt.NDArray[np.uint8]]
+"""Of frames on which objects have a name: which object each place (h, w) is of, from 1; 0 none."""
 
 
 def remembered(
-    hints: Sequence[Hint], by_hand: Collection[int], shots: Sequence[Shot], small: Small
+    hints: Sequence[Hint], by_hand: Collection[int], named: Named, shots: Sequence[Shot], small: Small
 ) -> tuple[Hint, ...]:
     """The hints; those of frames that were painted `by_hand` with the numbers of the shots that remember them.
 
     small (N, 36, 48) uint8: proxies of all frames.
     """
-    beyond: dict[int, list[int]] = {at: [] for at, hint in enumerate(hints) if hint.frame in by_hand}
-    looks = {at: _looks(small[hints[at].frame]) for at in beyond}
+    own = {at: _looks(small[hint.frame]) for at, hint in enumerate(hints) if hint.frame in by_hand}
+    things = {at: _things(own[at], named[hints[at].frame]) for at in own if hints[at].frame in named}
+    beyond: dict[int, set[int]] = {at: set() for at in own}
     for shot in scenes(shots):
-        if shot.left or any(shot.start <= hint.frame < shot.stop for hint in hints):
+        if shot.left:
             continue
         frames = [shot.start + int(share * shot.frames) for share in LOOKED_AT]
         theirs = np.concatenate([_looks(small[frame]) for frame in frames])
-        shown = {at: _share(theirs, own) for at, own in looks.items()}
-        for at in sorted(shown, key=lambda at: -shown[at])[:MOST]:
-            if shown[at] >= ENOUGH:
-                beyond[at].append(shot.number)
-    return tuple(replace(hint, beyond=tuple(beyond.get(at, ()))) for at, hint in enumerate(hints))
+        inside = [at for at, hint in enumerate(hints) if shot.start <= hint.frame < shot.stop]
+        shown = {} if inside else {at: _share(theirs, looks) for at, looks in own.items()}
+        there = {at: max((_share(one, theirs[:, NEAR]) for one in objects), default=0.0)
+                 for at, objects in things.items() if at not in inside}  # fmt: skip
+        for found in (shown, there):
+            for at in sorted(found, key=lambda at: -found[at])[:MOST]:
+                if found[at] >= ENOUGH:
+                    beyond[at].add(shot.number)
+    return tuple(replace(hint, beyond=tuple(sorted(beyond.get(at, ())))) for at, hint in enumerate(hints))
+
+
+def _things(looks: Float, objects: npt.NDArray[np.uint8]) -> list[Float]:
+    """(places, 5) what each object's places look like, of those that are large enough. looks: of the whole frame."""
+    rows, columns = places((HEIGHT, WIDTH), STRIDE)
+    at = cv2.resize(objects, (columns, rows), interpolation=cv2.INTER_NEAREST).ravel()
+    found = [looks[at == number][:, NEAR] for number in np.unique(at[at > 0])]
+    return [places_of for places_of in found if len(places_of) >= PLACES]
 
 
 def _looks(proxy: Small) -> Float:
@@ -52,6 +75,6 @@ def _looks(proxy: Small) -> Float:
 
 
 def _share(theirs: Float, own: Float) -> float:
-    """Share of the places that have their like in a painted frame."""
+    """Share of the places that have their like among others."""
     away = np.square(theirs).sum(axis=1)[:, None] - 2 * theirs @ own.T + np.square(own).sum(axis=1)
     return float((away.min(axis=1) < ALIKE).mean())

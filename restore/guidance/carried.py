@@ -18,11 +18,13 @@ import numpy.typing as npt
 
 from restore import store
 from restore.contracts import Colour, Light, Painted, Scene
-from restore.guidance.doubt import Float, confidence, doubted
+from restore.guidance.doubt import confidence
 from restore.guidance.following import Follower
-from restore.guidance.known import Known, joined
+from restore.guidance.known import Known, framed, joined
 from restore.guidance.memory import Memory
 from restore.guidance.planes import sized
+from restore.guidance.surroundings import Sheet, named
+from restore.guidance.surroundings import painted as spread_over
 from restore.motion import SHORTEST, Small
 from restore.progress import check_stop
 
@@ -120,7 +122,7 @@ def _one_way(
     for t in order:
         check_stop()
         if t in asked:
-            yield t, follower.painted(lights[t], *_planes(asked[t], lights.shape[1:]))
+            yield t, follower.painted(lights[t], _sheet(asked[t], lights.shape[1:]))
         else:
             yield t, follower.step(lights[t])
 
@@ -136,11 +138,15 @@ def _keep(kept: Kept, known: Known, *, met: bool) -> None:
 def _learn(memory: Memory, light: Light, painted: Painted, shape: tuple[int, int]) -> None:
     """Remember a painted frame of another shot."""
     depth = 8 if light.dtype == np.uint8 else 16
-    ab, sure = _planes(painted, shape)
-    memory.add(small(light, depth, shape).astype(np.float32), ab, doubted(sure), here=False)
+    frame, sheet = framed(small(light, depth, shape)), _sheet(painted, shape)
+    memory.add(frame.tone, spread_over(frame, sheet, joined([], shape)), named(frame, sheet), here=False)
 
 
-def _planes(painted: Painted, shape: tuple[int, ...]) -> tuple[Float, Float]:
-    """Colours (h, w, 2) and confidence (h, w) of a painted frame at `shape`."""
+def _sheet(painted: Painted, shape: tuple[int, ...]) -> Sheet:
+    """A painted frame at `shape`."""
     planes = sized(np.concatenate([painted.ab, painted.confidence[None]])[None], shape)[0]
-    return np.ascontiguousarray(planes[:2].transpose(1, 2, 0)), planes[2]
+    ab = np.ascontiguousarray(planes[:2].transpose(1, 2, 0))
+    if painted.objects is None:
+        return Sheet(ab, planes[2])
+    objects = cv2.resize((painted.objects > 0).astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA)
+    return Sheet(ab, planes[2], np.asarray(objects, np.float32).reshape(shape))

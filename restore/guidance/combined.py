@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 
 from restore.contracts import Painted
 from restore.film import Hint
@@ -46,7 +48,8 @@ def combined(asked: Sequence[Painted]) -> tuple[Painted, list[str]]:
     """
     shape = max((painted.confidence.shape for painted in asked), key=lambda size: size[0] * size[1])
     planes = [sized(np.concatenate([p.ab, p.confidence[None]])[None], shape)[0] for p in asked]
-    whole = planes[0].copy()
+    objects = [_sized_objects(p, shape) for p in asked]
+    whole, named = planes[0].copy(), objects[0].copy()
     owner = np.zeros(shape, np.int64)
     said = list[str]()
     for number, later in enumerate(planes[1:], start=1):
@@ -59,9 +62,22 @@ def combined(asked: Sequence[Painted]) -> tuple[Painted, list[str]]:
             if np.count_nonzero(here) > SHARE * least:
                 said.append(_sentence(asked[earlier], asked[number], here, takes))
         whole = np.where(takes, later, whole)
+        theirs = objects[number]
+        named = np.where(takes, np.where(theirs > 0, theirs + named.max(), 0), named)  # two lists number alike
         owner = np.where(takes, number, owner)
     sources = ", ".join(dict.fromkeys(painted.source for painted in asked))
-    return Painted(asked[0].frame, np.ascontiguousarray(whole[:2]), np.ascontiguousarray(whole[2]), sources), said
+    ab, sure = np.ascontiguousarray(whole[:2]), np.ascontiguousarray(whole[2])
+    of = np.minimum(named, 255).astype(np.uint8) if named.any() else None
+    return Painted(asked[0].frame, ab, sure, sources, of), said
+
+
+def _sized_objects(painted: Painted, shape: tuple[int, ...]) -> npt.NDArray[np.int32]:
+    """Which named object each place (h, w) of `shape` is of; 0 none."""
+    if painted.objects is None:
+        return np.zeros(shape, np.int32)
+    return np.asarray(cv2.resize(painted.objects, shape[::-1], interpolation=cv2.INTER_NEAREST), np.int32).reshape(
+        shape
+    )
 
 
 def _sentence(one: Painted, other: Painted, here: np.ndarray, takes: np.ndarray) -> str:

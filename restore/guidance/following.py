@@ -17,7 +17,7 @@ from restore.guidance import doubt as doubts
 from restore.guidance.doubt import MOST, Float, Place
 from restore.guidance.known import Frame, Known, framed, held, joined
 from restore.guidance.memory import Memory, places
-from restore.guidance.surroundings import painted, spread
+from restore.guidance.surroundings import Sheet, named, painted, spread
 from restore.guidance.ways import Search, compared, moved, still
 from restore.motion import Small
 
@@ -52,14 +52,14 @@ class Follower:
         self._last: tuple[Frame, Known] | None = None
         self._since = 0  # frames since the first, or since the last painted one
 
-    def painted(self, light: Small, ab: Float, sure: Float) -> Known:
-        """The next frame (h, w), of which `ab` (h, w, 2) was painted as far as `sure` (h, w) says, 0..1."""
+    def painted(self, light: Small, sheet: Sheet) -> Known:
+        """The next frame (h, w), on which this was painted."""
         before = self.step(light)
         frame = framed(light)
-        known = painted(frame, ab, sure, before)
+        known = painted(frame, sheet, before)
         self._key, self._way, self._since = _Key(frame, known), still(light.shape), 1
         self._last = frame, known
-        self._memory.add(frame.tone, known.ab, known.doubt)
+        self._memory.add(frame.tone, known, named(frame, sheet))
         return known
 
     def step(self, light: Small) -> Known:

@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from restore.guidance.doubt import GRAY
+from restore.guidance.known import Known
 
 Float = npt.NDArray[np.float32]
 
 STRIDE = 4
 """px of the carried planes to one remembered place, each way."""
 PLACES = 2048
-"""Places remembered at the most: the eldest go."""
+"""Places remembered at the most: the eldest go, those of objects with a name last."""
 SCALES = ((1, 8.0), (3, 10.0), (7, 16.0), (15, 24.0))
 """Places over which light is averaged, and the code values of 255 that count as one step of likeness."""
 BUSY = ((3, 8.0), (7, 10.0))
@@ -34,6 +35,9 @@ ELSEWHERE = 150.0
 remembered, colours 56 frames later are off by half to all of their doubt."""
 KNOWN = 60.0
 """Colours with less doubt are remembered."""
+FIRST = 50.0
+"""Times that a place of an object with a name counts among those that have a colour: of what looks alike it comes
+first, and what looks like something else by three steps is still told by that."""
 LEAST = 1e-3
 """Share of what looks alike that is known, below which nothing is."""
 NOTHING = 1e-12
@@ -49,30 +53,38 @@ class Memory:
         self._ab = np.zeros((0, 2), np.float32)
         self._known = np.zeros(0, np.float32)  # 1: it has a colour, 0: nobody knows
         self._more = np.zeros(0, np.float32)  # doubt of each, beside how alike it is
+        self._count = np.zeros(0, np.float32)  # how much each counts among those that have a colour
+        self._here = np.zeros(0, np.float32)  # 1: of this shot
 
     def __len__(self) -> int:
         return len(self._ab)
 
-    def add(self, light: Float, ab: Float, doubt: Float, *, here: bool = True) -> None:
-        """Remember a frame's places: light (h, w), ab (h, w, 2), doubt (h, w). Of those in doubt it is remembered that
-        nobody knows their colour.
+    def add(self, light: Float, frame: Known, named: npt.NDArray[np.bool_] | None = None, *, here: bool = True) -> None:
+        """Remember a frame's places: light (h, w), what is known of its colours, and which (h, w) are of objects with a
+        name. Of places in doubt it is remembered that nobody knows their colour.
 
         `here`: it is of this shot, and where a place lies says something.
         """
         looks = described(light).reshape(-1, self._looks.shape[1])
         if not here:
             looks[:, -2:] = 0
-        rows, columns = places(light.shape)
-        known = cv2.resize(doubt, (columns, rows), interpolation=cv2.INTER_AREA).ravel() < KNOWN
-        colours = cv2.resize(ab, (columns, rows), interpolation=cv2.INTER_AREA).reshape(-1, 2)
+        size = places(light.shape)[::-1]
+        doubt = cv2.resize(frame.doubt, size, interpolation=cv2.INTER_AREA).ravel()
+        colours = cv2.resize(frame.ab, size, interpolation=cv2.INTER_AREA).reshape(-1, 2)
+        of_name = np.zeros(light.shape, np.float32) if named is None else named.astype(np.float32)
+        first = cv2.resize(of_name, size, interpolation=cv2.INTER_AREA).ravel() > 0.5
+        known = (doubt < KNOWN) | first
         if not known.any():
             return
         thin = max(1, len(looks) // (PLACES // 2))
-        more = np.full(len(looks), AT_LEAST if here else AT_LEAST + ELSEWHERE, np.float32)
-        self._looks = np.concatenate([self._looks, looks[::thin]])[-PLACES:]
-        self._ab = np.concatenate([self._ab, colours[::thin]])[-PLACES:]
-        self._known = np.concatenate([self._known, known[::thin].astype(np.float32)])[-PLACES:]
-        self._more = np.concatenate([self._more, more[::thin]])[-PLACES:]
+        count = np.where(first, np.float32(FIRST), np.float32(1))
+        more = np.where(first, doubt, 0).astype(np.float32) + np.float32(AT_LEAST if here else AT_LEAST + ELSEWHERE)
+        here_too = np.full(len(looks), here, np.float32)
+        new = (looks, colours, known.astype(np.float32), more, count, here_too)
+        old = (self._looks, self._ab, self._known, self._more, self._count, self._here)
+        whole = [np.concatenate([before, after[::thin]]) for before, after in zip(old, new, strict=True)]
+        stays = _staying(whole[4] > 1)
+        self._looks, self._ab, self._known, self._more, self._count, self._here = (part[stays] for part in whole)
 
     def asked(self, light: Float, wanted: npt.NDArray[np.bool_]) -> tuple[Float, Float]:
         """(h', w', 2) a*b* and (h', w') doubt of the places of `places(light.shape)` that are `wanted`; the doubt of
@@ -88,11 +100,21 @@ class Memory:
         return ab, doubt
 
     def _learned(self) -> tuple[Float, Float]:
-        """What the remembered places look like, with −1/2 of its square, (9, N); and what each tells, (6, N): 1,
-        whether it has a colour, and for those that have: a*² + b*², doubt, a*, b*."""
-        looks = [*self._looks.T, -np.square(self._looks).sum(axis=1) / 2]
+        """What the remembered places look like, with −1/2 of its square, and whether they are of another shot, (10, N);
+        and what each tells, (7, N): 1, whether it has a colour, and of those that have how much each counts, and times
+        that a*² + b*², doubt, a*, b*."""
+        looks = [*self._looks.T, -np.square(self._looks).sum(axis=1) / 2, 1 - self._here]
         told = [np.ones_like(self._more), np.square(self._ab).sum(axis=1), self._more, *self._ab.T]
-        return np.stack(looks), np.stack([told[0], *(plane * self._known for plane in told)])
+        counted = self._known * self._count
+        return np.stack(looks), np.stack([told[0], self._known, *(plane * counted for plane in told)])
+
+
+def _staying(first: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    """Which of the remembered places stay: the newest, and before these the newest of those that come `first`, up to
+    half of all."""
+    rank = np.arange(len(first))
+    rank[np.flatnonzero(first)[-PLACES // 2 :]] += len(first)
+    return np.sort(np.argsort(rank)[-PLACES:])
 
 
 def _looked_up(looks: Float, theirs: Float, told: Float) -> tuple[Float, Float]:
@@ -103,16 +125,19 @@ def _looked_up(looks: Float, theirs: Float, told: Float) -> tuple[Float, Float]:
     and OpenCV bring wake others for them, which then wait awake for more, and cost as much as all of carrying does.
     """
     # Of each two places −1/2 of the squared steps between them, but for the asked one's own square.
-    near = np.einsum("ik,kj->ij", np.concatenate([looks, np.ones_like(looks[:, :1])], axis=1), theirs)
+    # Where a place lies says nothing of other shots: there that part of the square is none.
+    where = np.square(looks[:, -2:]).sum(axis=1, keepdims=True) / 2
+    near = np.einsum("ik,kj->ij", np.concatenate([looks, np.ones_like(where), where], axis=1), theirs)
     nearest = near.max(axis=1)
     near -= nearest[:, None]
     alike = np.exp(near, out=near)
-    all_of, *sums = np.einsum("ik,jk->ji", alike, told)
+    all_of, known, *sums = np.einsum("ik,jk->ji", alike, told)
     square, more, a, b = (plane / np.maximum(sums[0], np.float32(NOTHING)) for plane in sums[1:])
     away = np.square(looks).sum(axis=1) - 2 * nearest
     doubt = np.maximum(square - a * a - b * b, 0) + more + np.float32(EACH_STEP) * np.maximum(away, 0)
-    share = np.maximum(sums[0] / all_of, np.float32(LEAST))
-    return np.stack([a, b], axis=1), doubt / np.square(share) + np.float32(GRAY) * (1 - share)
+    share = known / all_of
+    doubt = doubt / np.square(np.maximum(share, np.float32(LEAST))) + np.float32(GRAY) * (1 - share)
+    return np.stack([a, b], axis=1), np.where(share < LEAST, np.float32(np.inf), doubt)
 
 
 def places(picture: tuple[int, ...], stride: int = STRIDE) -> tuple[int, int]:

@@ -92,7 +92,7 @@ def asked(path: Path, film: AtHand) -> Asked:
     made = list[Hint]()
     for frame in sorted(sheets):
         source = f"{path.name}: {', '.join(dict.fromkeys(names[frame]))}"
-        made.append(film.keep(sheets[frame].painted(frame, source)))
+        made.append(film.keep(sheets[frame].painted(frame, source, named=True)))
     named = f"{len(found.object)} objects, {sum(len(thing.picture) for thing in found.object)} pictures of them"
     given = [Given("objects", path.name, pictures.sha256(data), tuple(sorted(sheets)), named)]
     given += [Given("mask", file.name, pictures.sha256(pictures.content(file))) for file in files(path, found)]

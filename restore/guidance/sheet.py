@@ -122,6 +122,13 @@ class Sheet:
         """(h, w) bool: where something was drawn."""
         return np.asarray(self._planes[2] > 0)
 
-    def painted(self, frame: int, source: str) -> Painted:
+    def painted(self, frame: int, source: str, *, named: bool = False) -> Painted:
+        """What was drawn; `named`: each name is that of an object, which is to be known again elsewhere."""
         planes = np.ascontiguousarray(np.rot90(self._planes, self._turns, (1, 2)))
-        return Painted(frame, planes[:2], planes[2], source)
+        if not named:
+            return Painted(frame, planes[:2], planes[2], source)
+        numbers = {name: min(number, 255) for number, name in enumerate(dict.fromkeys(self._names), start=1)}
+        of_owner = np.array([*(numbers[name] for name in self._names), 0], np.uint8)  # owner −1 is the last: nobody
+        return Painted(
+            frame, planes[:2], planes[2], source, np.ascontiguousarray(np.rot90(of_owner[self._owner], self._turns))
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -26,7 +27,10 @@ def put(painted: Painted, folder: Path) -> Hint:
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         with store.writing(path) as part, part.open("wb") as file:
-            np.savez_compressed(file, ab=painted.ab, confidence=painted.confidence)
+            planes: dict[str, Any] = {"ab": painted.ab, "confidence": painted.confidence}
+            if painted.objects is not None:
+                planes["objects"] = painted.objects
+            np.savez_compressed(file, **planes)
     return hint
 
 
@@ -34,7 +38,7 @@ def take(hint: Hint) -> Painted:
     """The painted frame. Raises BadInput when the file is gone or is not what was put there."""
     try:
         with Path(hint.path).open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            painted = Painted(hint.frame, file["ab"], file["confidence"], hint.source)
+            painted = Painted(hint.frame, file["ab"], file["confidence"], hint.source, file.get("objects"))
             check(painted)
             whole = digest(painted) == hint.sha256
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
@@ -45,11 +49,14 @@ def take(hint: Hint) -> Painted:
 
 
 def digest(painted: Painted) -> str:
-    """SHA-256 (hex) of the frame's number, its colours and their confidence; not of where they came from."""
+    """SHA-256 (hex) of the frame's number, its colours, their confidence and what has a name; not of where they came
+    from."""
     text = f"{painted.frame} {painted.ab.shape} ".encode("ascii")
     content = hashlib.sha256(text)
     for plane in (painted.ab, painted.confidence):
         content.update(np.ascontiguousarray(plane, "<f4").data)
+    if painted.objects is not None:
+        content.update(np.ascontiguousarray(painted.objects).data)
     return content.hexdigest()
 
 
@@ -60,5 +67,8 @@ def check(painted: Painted) -> None:
         raise ValueError(f"painted frame {painted.frame}: ab {ab.shape} and confidence {confidence.shape} do not fit")
     if ab.dtype != np.float32 or confidence.dtype != np.float32:
         raise ValueError(f"painted frame {painted.frame}: ab is {ab.dtype}, confidence {confidence.dtype}; not float32")
+    named = painted.objects
+    if named is not None and (named.dtype != np.uint8 or named.shape != confidence.shape):
+        raise ValueError(f"painted frame {painted.frame}: objects {named.dtype} {named.shape}; not uint8, or no fit")
     if not (np.isfinite(ab).all() and (confidence >= 0).all() and (confidence <= 1).all()):
         raise ValueError(f"painted frame {painted.frame}: a*b* must be numbers, confidence from 0 to 1")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from restore import segments
-from restore.guidance.doubt import GRAY, MOST, Float, doubted
+from restore.guidance.doubt import GRAY, MOST, NETWORK, Float, doubted
 from restore.guidance.known import Frame, Known, held, joined
 from restore.guidance.spreading import NOTHING, bonds, parted, settled, smoothed
 
@@ -20,6 +23,16 @@ STROKE = 0.06
 """Share of the picture's longer side up to which paint is a dot or a stroke."""
 SURE = 150.0
 """Places with less doubt count as known when a surface votes."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What was painted on a frame: colours (h, w, 2) as far as `sure` (h, w) says, 0..1; and as far as `objects`
+    (h, w) says, 0..1, on objects that have a name."""
+
+    ab: Float
+    sure: Float
+    objects: Float | None = None
 
 
 def spread(frame: Frame, known: Known) -> Known:
@@ -58,12 +71,22 @@ def _of_surfaces(frame: Frame, known: Known) -> Known:
     return Known(np.take(colours, labels, axis=0, mode="clip"), np.take(doubt, labels, mode="clip"))
 
 
-def painted(frame: Frame, ab: Float, sure: Float, before: Known) -> Known:
+def named(frame: Frame, sheet: Sheet) -> npt.NDArray[np.bool_] | None:
+    """(h, w): what is of objects that have a name, spread as their colours are. None where nothing is."""
+    if sheet.objects is None or not sheet.objects.any():
+        return None
+    names = np.stack([sheet.objects, np.zeros_like(sheet.objects)], axis=-1)
+    grown = painted(frame, Sheet(names, sheet.sure), joined([], sheet.sure.shape))
+    return np.asarray((grown.ab[..., 0] > 0.5) & (grown.doubt < NETWORK))
+
+
+def painted(frame: Frame, sheet: Sheet, before: Known) -> Known:
     """A frame's colours from what was painted of it and what was known `before`.
 
     Where it is not painted all over, dots and strokes spread as far as light allows: they are meant for all of a thing.
     Painted areas spread over the surfaces that they lie on, and no further: what they leave out was left out.
     """
+    ab, sure = sheet.ab, sheet.sure
     if sure.min() > 0.99:
         return Known(ab, doubted(sure))
     rows, columns = sure.shape

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from restore import progress
 from restore.configs.recipe import Recipe
 from restore.film import Given, Hint, Shot, Survey
 from restore.filters.carry import Carry
-from restore.guidance import alike, another_copy, dissolving, dots, keyframes, objects, reference
+from restore.guidance import alike, another_copy, dissolving, dots, keyframes, objects, reference, shelf
 from restore.guidance.at_hand import Asked, AtHand
 from restore.guidance.combined import put_together
 from restore.media.index import Index
@@ -71,7 +73,8 @@ def guide(plan: Plan, survey: Survey, shots: Sequence[Shot], work: Path, progres
         by_hand = {one.frame for way in of_frames for one in way.painted}
         freed, remark = _freed(shots, by_hand)
         if by_hand and any(part.memory for _, part in recipe.chain if isinstance(part, Carry)):
-            hints = alike.remembered(hints, by_hand, freed, film.small)
+            named = _named(hints, plan.options.objects is not None)
+            hints = alike.remembered(hints, by_hand, named, freed, film.small)
         hints = dissolving.across(hints, freed)
     said = (*(sentence for way in asked for sentence in way.said), *against, *remark)
     _tell(said)
@@ -88,6 +91,12 @@ def _of_frames(plan: Plan, film: AtHand) -> list[Asked]:
     if options.hints is not None:
         found.append(dots.asked(Path(options.hints), film))
     return found
+
+
+def _named(hints: Sequence[Hint], any_named: bool) -> dict[int, np.ndarray]:
+    """Which object each place is of, of the frames on which objects have a name."""
+    painted = (shelf.take(hint) for hint in hints) if any_named else ()
+    return {one.frame: one.objects for one in painted if one.objects is not None}
 
 
 def _of_pictures(plan: Plan, film: AtHand) -> tuple[list[Asked], Recipe]:
