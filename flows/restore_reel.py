@@ -37,6 +37,7 @@ from restore.steps.prepare import Plan
 from restore.steps.prove import Made
 from restore.steps.publish import Outputs, in_work_folder, publish
 from restore.steps.restore_shot import Job, take_key
+from restore.steps.tidy import tidy
 from restore.tasks.assemble import assemble
 from restore.tasks.guide import guide
 from restore.tasks.package import package
@@ -147,6 +148,8 @@ def _restore(film: str, options: Options, times: dict[str, float], diary: Diary)
                 progress.tell(Event("folder"))
             if not options.takes_stay:
                 work.remove()
+            elif not options.keep_takes and (cleared := tidy(work.takes, {take.key for take in reel.takes})):
+                progress.tell(Event("note", "publish", message=cleared))
     except Exception:
         raise
     except BaseException:  # a server cancels the run: the tasks stop at their next window

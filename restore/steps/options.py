@@ -45,7 +45,8 @@ class Options(BaseModel):
     depot: str | None = Field(default=None, description="storage that the cluster's workers share: a folder, s3://…")
     keep_takes: bool | None = Field(
         default=None,
-        description="leave the rendered shots in OUT/.restore when all is done; none: where colours are asked for",
+        description="leave all rendered shots in OUT/.restore when all is done; none: where colours are asked for, and "
+        "of those of earlier runs no more than the run used",
     )
 
     @property
