@@ -17,6 +17,9 @@ SPREAD = 100.0
 """Doubt that spreading within the picture adds: what lies between a place and where its colour was known."""
 OF_SURFACE = 80.0
 """Doubt that a surface's colour adds, where all of it is known; more where less is."""
+OTHER_LIGHT = 30.0
+"""Doubt more for each code value of 255 by which a place is lighter or darker than what its surface's colour is known
+of: a dark coat before a dark lawn can be one surface to the watershed."""
 FAR = 30.0
 """Times that the doubt of no colour is taken when what was painted spreads: dots are meant for all of a thing."""
 STROKE = 0.06
@@ -64,11 +67,11 @@ def _of_surfaces(frame: Frame, known: Known) -> Known:
     apart = np.maximum(squares - np.square(means[0]) - np.square(means[1]), 0)
     mean_doubt = np.bincount(at, weight * known.doubt.ravel(), count) / total
     share = np.bincount(at, known.doubt.ravel() < SURE, count) / np.maximum(size, 1)
-    doubt = (OF_SURFACE / np.maximum(share, 0.02) + 4 * apart + mean_doubt).astype(np.float32)
+    doubt: Float = (OF_SURFACE / np.maximum(share, 0.02) + 4 * apart + mean_doubt).astype(np.float32)
     colours = np.stack(means, axis=1).astype(np.float32)
-    doubt = np.minimum(doubt, np.float32(MOST))
-    # All labels are within; the mode spares the check.
-    return Known(np.take(colours, labels, axis=0, mode="clip"), np.take(doubt, labels, mode="clip"))
+    tone = (np.bincount(at, weight * frame.tone.ravel(), count) / total).astype(np.float32)
+    ab, doubt, tone = (np.take(each, labels, axis=0, mode="clip") for each in (colours, doubt, tone))  # all are within
+    return Known(ab, np.minimum(doubt + np.float32(OTHER_LIGHT) * np.abs(frame.tone - tone), np.float32(MOST)))
 
 
 def named(frame: Frame, sheet: Sheet) -> npt.NDArray[np.bool_] | None:
