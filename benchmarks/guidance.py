@@ -15,7 +15,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -187,8 +187,11 @@ def scored(clip: Clip, made: Callable[[int], Float], frames: list[int], *, pairs
     return found
 
 
-def measured(clip: Clip, way: str, paint: Paint, runtime: Runtime, frames: list[int]) -> tuple[dict[str, Any], Shown]:
-    """One way to paint a shot, and all ways to carry that: scores, and what gives each way's pictures."""
+def measured(
+    clip: Clip, way: str, paint: Paint, runtime: Runtime, frames: list[int], without: Collection[str]
+) -> tuple[dict[str, Any], Shown]:
+    """One way to paint a shot, and all ways to carry that, but those that are left out: scores, and what gives each
+    way's pictures."""
     first = way == "first"
     wanted = {max(0, t - before) for t in frames for before in ((0, 1) if first else (0,))}
     ours, took, hints = carried(clip, paint, runtime, wanted)
@@ -199,7 +202,7 @@ def measured(clip: Clip, way: str, paint: Paint, runtime: Runtime, frames: list[
     }
     lights = np.stack([(f >> (clip.frames.depth - 8)).astype(np.uint8) for f in clip.frames.light])
     for name, make in BASELINES.items():
-        if first or (name != "gray" and (way == "20 dots") == (name == "Levin 2004")):
+        if name not in without and (first or (name != "gray" and (way == "20 dots") == (name == "Levin 2004"))):
             made = make(lights, paint)
             shown[name] = lambda t, made=made: clip.shown(t, made[t])
     if first:
@@ -264,17 +267,20 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=8, help="each n-th frame is scored")
     parser.add_argument("--pictures", type=Path, help="a folder that is there, for strips to look at")
     parser.add_argument("--ways", nargs="+", default=WAYS, choices=WAYS, help="what is given back of the colours")
+    parser.add_argument("--without", nargs="+", default=(), choices=BASELINES, help="plain ways that are left out")
+    parser.add_argument("--only", nargs="+", help="names of the shots to measure; none: all")
     parser.add_argument("--second", action="store_true", help="measure the second keyframe too: eleven runs a shot")
     given = parser.parse_args()
     cv2.setNumThreads(1)
     runtime = Runtime("cpu", 1)
     kept: dict[str, Any] = json.loads(given.kept.read_text(encoding="utf-8")) if given.kept.exists() else {}
-    for clip in clips(given.folder, given.frames):
+    spans = tuple(span for span in SHOTS if given.only is None or span[0] in given.only)
+    for clip in clips(given.folder, given.frames, spans):
         shot = kept.setdefault(clip.name, {"drawn": clip.drawn, "frames": len(clip.frames)})
         frames = sorted({0, 1, *range(given.every, len(clip.frames), given.every)})
         for way, paint in ways_to_paint(clip).items():
             if way in given.ways and way not in shot:
-                shot[way], shown = measured(clip, way, paint, runtime, frames)
+                shot[way], shown = measured(clip, way, paint, runtime, frames, given.without)
                 told = {k: round(v["mean"]["psnr"], 2) for k, v in shot[way].items() if isinstance(v, dict)}
                 print(clip.name, way, told, file=sys.stderr, flush=True)
                 if given.pictures is not None and way == "first":

@@ -23,7 +23,10 @@ ALIKE = 2.0
 """Squared steps of likeness (`restore.guidance.memory`) within which two places look like the same thing."""
 ENOUGH = 0.8
 """Share of a shot's places that a painted frame must show for the shot to remember it: of sixteen films, shots of one
-series have 0.83 to 0.99, shots of different ones 0 to 0.8. And share of an object's places that a shot must show."""
+series have 0.83 to 0.99, shots of different ones 0 to 0.8."""
+SEEN = 0.6
+"""Share of a named object's places that a shot must show: of one film's rabbit, shots in which it stands as near have
+0.67 and more, one in which it is small 0.49, and seventeen other films 0.13 to 0.41."""
 MOST = 3
 """Painted frames that one shot remembers; and as many more for the objects on them that have a name."""
 NEAR = [0, 1, 2, 4, 5]
@@ -54,9 +57,9 @@ def remembered(
         shown = {} if inside else {at: _share(theirs, looks) for at, looks in own.items()}
         there = {at: max((_share(one, theirs[:, NEAR]) for one in objects), default=0.0)
                  for at, objects in things.items() if at not in inside}  # fmt: skip
-        for found in (shown, there):
+        for found, least in ((shown, ENOUGH), (there, SEEN)):
             for at in sorted(found, key=lambda at: -found[at])[:MOST]:
-                if found[at] >= ENOUGH:
+                if found[at] >= least:
                     beyond[at].add(shot.number)
     return tuple(replace(hint, beyond=tuple(sorted(beyond.get(at, ())))) for at, hint in enumerate(hints))
 
