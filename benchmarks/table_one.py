@@ -1,10 +1,12 @@
 """Teaches and measures every row of the cartoon paper's Table I on Penny & Chip, and writes docs/table-one.md.
 
 python benchmarks/table_one.py DATA --teachers DIR --out WORK --steps 20000 --seeds 1 2 3 --page docs/table-one.md
+python benchmarks/table_one.py … --done --page docs/table-one.md --sheet WORK/sheet.png      of what is done, no more
 
 DATA is a folder with video_cartoon/penny_chip_*.mp4, the teachers' folder holds VGG-19's filters to conv3_1 (.npz).
 Each row of each seed is taught for as many steps (or minutes) as every other. What is done lies in WORK and is not done
-again; a row that was cut off goes on from its checkpoint.
+again; a row that was cut off goes on from its checkpoint. The sheet has a frame of each measured place: gray, the first
+candidate of every row of the first seed that has it, the truth.
 """
 
 from __future__ import annotations
@@ -15,10 +17,12 @@ import importlib
 import json
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import table_one_page
 import torch
@@ -29,9 +33,9 @@ from restore.training.colour import luma
 from restore.training.loop import machine, on
 from restore.training.losses.perceptual import Perceptual
 from restore.training.pack import Source, sources
-from restore.training.prototype import scores, training
+from restore.training.prototype import course, scores, training
 from restore.training.prototype.settings import Prototype
-from restore.training.prototype.targets import Pairs, film_frames
+from restore.training.prototype.targets import Pairs, film_frames, gray
 from restore.training.settings import Data
 
 HELD_OUT = ("spring", "beach_surfing", "winter")
@@ -104,8 +108,8 @@ class Bench:
         return found
 
 
-def taught(bench: Bench, row: Row, seed: int, pairs: Pairs) -> training.Lessons:
-    """The row's network, taught to the end of its budget, from where an earlier run left it."""
+def begun(bench: Bench, row: Row, seed: int) -> training.Lessons:
+    """The row's network as an earlier run left it, or new."""
     changes = dict(row.losses)
     if changes.get("refine"):
         changes["main"] = str((bench.out / f"temporal-{seed}" / "favc_conv3.safetensors").resolve())
@@ -114,6 +118,13 @@ def taught(bench: Bench, row: Row, seed: int, pairs: Pairs) -> training.Lessons:
     lessons = training.prepare(row.network, settings, seed, folder, device=bench.device, teachers=bench.teachers)
     if lessons.checkpoint.exists():
         lessons.take_up()
+    return lessons
+
+
+def taught(bench: Bench, row: Row, seed: int, pairs: Pairs) -> training.Lessons:
+    """The row's network, taught to the end of its budget, from where an earlier run left it."""
+    lessons = begun(bench, row, seed)
+    folder = lessons.out
     began, before = time.monotonic(), _spent(folder)
     left = None if bench.minutes is None else max(0.0, bench.minutes - before / 60)
     training.run(lessons, pairs, left, lambda event: say(f"  {row.key} seed {seed}: {json.dumps(event)}"))
@@ -131,9 +142,46 @@ def keep_main(network: Any, card: Any, folder: Path) -> None:
     write_json(path.with_suffix(".json"), {"network": card.name, "files": {path.name: export.hashed(path)}})
 
 
+def finished(bench: Bench, row: Row, seed: int) -> bool:
+    """Whether this row of this seed is in the results."""
+    return (bench.out / "results" / f"{row.key}-{seed}.json").exists()
+
+
+def sheet(bench: Bench, rows: Sequence[Row], seeds: Sequence[int], clips: list[scores.Clip], path: Path) -> list[str]:
+    """Writes the contact sheet; returns what its columns are, with the seed of each."""
+    truth = [clip.rgb[len(clip.rgb) // 2] for clip in clips]
+    columns, names = [[np.repeat(gray(frame)[..., None], 3, axis=2) for frame in truth]], ["gray"]
+    for row in rows:
+        folders = [bench.out / f"{row.key}-{seed}" for seed in seeds if finished(bench, row, seed)]
+        folder = next((one for one in folders if (one / "checkpoint.safetensors").exists()), None)
+        if row.network and folder is not None:
+            names.append(folder.name)
+            columns.append(_shown(begun(bench, row, int(folder.name.rsplit("-", 1)[1])), clips))
+    whole = np.vstack([np.hstack(line) for line in zip(*columns, truth, strict=True)])
+    cv2.imwrite(str(path), cv2.cvtColor(whole, cv2.COLOR_RGB2BGR))
+    return [*names, "truth"]
+
+
+def _shown(lessons: training.Lessons, clips: list[scores.Clip]) -> list[np.ndarray]:
+    """The middle frame of each clip in the first candidate's colours, (h, w, 3) R'G'B' at the film's luma."""
+    found = []
+    for shot in clips:
+        t = len(shot.rgb) // 2
+        light = luma(torch.from_numpy(shot.rgb[t]).permute(2, 0, 1)[None].float() / 255)
+        rgb = course.own_luma(colours(lessons, shot)[t, :1].cpu(), light)[0]
+        found.append((255 * rgb).round().to(torch.uint8).permute(1, 2, 0).numpy())
+    return found
+
+
 def _spent(folder: Path) -> float:
     path = folder / "spent.json"
     return float(json.loads(path.read_text(encoding="utf-8"))["seconds"]) if path.exists() else 0.0
+
+
+def colours(lessons: training.Lessons, shot: scores.Clip) -> torch.Tensor:
+    """What a row's network makes of a clip, as `scores.painted` gives it."""
+    refine, network = (lessons.network, lessons.main) if lessons.main is not None else (None, lessons.network)
+    return scores.painted(network, lessons.settings, shot, refine)
 
 
 def measured(bench: Bench, row: Row, seed: int, pairs: Pairs, clips: list[scores.Clip]) -> dict[str, Any]:
@@ -147,10 +195,7 @@ def measured(bench: Bench, row: Row, seed: int, pairs: Pairs, clips: list[scores
     if row.network:
         lessons = taught(bench, row, seed, pairs)
         eye = eye.to(lessons.device)
-        refine, network = (lessons.network, lessons.main) if lessons.main is not None else (None, lessons.network)
-        for shot in clips:
-            made = scores.painted(network, lessons.settings, shot, refine)
-            each.append(scores.scored(made, shot, eye))
+        each = [scores.scored(colours(lessons, shot), shot, eye) for shot in clips]
         about = {"steps": lessons.step, "seconds": round(_spent(lessons.out))}
     else:
         for shot in clips:
@@ -185,6 +230,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--frames", type=int, default=12, help="measured at each place, at least 5")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--page", type=Path, help="Markdown file to write")
+    parser.add_argument("--sheet", type=Path, help="PNG file to write")
+    parser.add_argument("--done", action="store_true", help="teach nothing: show what is done")
     return parser.parse_args()
 
 
@@ -201,7 +248,7 @@ def main() -> None:
     found: dict[str, list[dict[str, Any]]] = {}
     for seed in given.seeds:
         for row in ROWS:
-            if row.key in given.rows:
+            if row.key in given.rows and (finished(bench, row, seed) or not given.done):
                 say(f"{row.title}, seed {seed}")
                 found.setdefault(row.key, []).append(measured(bench, row, seed, pairs, clips))
     truth = [scores.true_changes(shot) for shot in clips]
@@ -213,6 +260,8 @@ def main() -> None:
          "held_out": [film.path.stem for film in bench.films(True)], "machine": machine(pairs.device),
          "frames": sum(len(shot.rgb) for shot in clips)},
     )  # fmt: skip
+    if given.sheet:
+        say("sheet, from left to right: " + ", ".join(sheet(bench, ROWS, given.seeds, clips, given.sheet)))
     if given.page:
         given.page.write_text(text, encoding="utf-8")
     sys.stdout.write(text)

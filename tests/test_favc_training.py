@@ -22,6 +22,7 @@ from restore.filters.refine import Refine  # noqa: E402
 from restore.models import _favc, favc_conv3  # noqa: E402
 from restore.runtime import Runtime  # noqa: E402
 from restore.steps.train import train  # noqa: E402
+from restore.training.colour import luma  # noqa: E402
 from restore.training.losses.perceptual import Perceptual  # noqa: E402
 from restore.training.pack import Source  # noqa: E402
 from restore.training.prototype import course, filters, scores, targets, training  # noqa: E402
@@ -153,6 +154,28 @@ def test_each_kind_of_network_learns(
     found = scores.scored(made, shot, Perceptual(teachers / "eye.npz"))
     assert found["psnr_best"] >= found["psnr"] > 5
     assert found["lab_mse"] > 0
+
+
+def test_a_coloured_frame_before_is_its_own_the_true_one_or_withheld(
+    films: list[Source], teachers: Path, tmp_path: Path
+) -> None:
+    settings = replace(SETTINGS, input="coloured", dropped=0.0, own=0.0)
+    pairs = targets.Pairs(films, settings, tmp_path, torch.device("cpu"))
+    batch, draw = pairs.batch([1]), torch.Generator()
+    network = training.build("duo", settings, 5, teachers).train()
+    true = course.further_input(network, settings, batch, draw)
+    own = course.further_input(network, replace(settings, own=1.0), batch, draw)
+    withheld = course.further_input(network, replace(settings, dropped=1.0), batch, draw)
+    assert true is not None and own is not None and withheld is not None and network.training
+    trusted = true[:, 3:].bool()
+    assert trusted.float().mean() > 0.5 and torch.equal(own[:, 3:], true[:, 3:])
+    assert withheld.count_nonzero() == 0
+    seen = course.carried(batch.rgb[:, 1], batch.where)
+    assert torch.equal(true[:, :3], seen * trusted)
+    light = luma(true[:, :3])
+    assert torch.allclose(luma(own[:, :3]), light, atol=2e-3)  # its own colours lie over the same light
+    assert (own[:, :3] - true[:, :3]).abs().max() > 0.2  # and are those of a network that has learned nothing
+    assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in network.modules())
 
 
 def test_taken_up_again_it_ends_where_it_would_have(films: list[Source], teachers: Path, tmp_path: Path) -> None:

@@ -47,15 +47,52 @@ def agrees(one: Tensor, other: Tensor) -> Tensor:
     return ((one - other).abs().amax(1, keepdim=True) < SAME).to(one.dtype)
 
 
-def further_input(settings: Prototype, batch: Batch, generator: torch.Generator) -> Tensor | None:
-    """The planes that `settings.input` names, for frame t. A coloured frame before is the true one, or withheld."""
+def further_input(network: Any, settings: Prototype, batch: Batch, generator: torch.Generator) -> Tensor | None:
+    """The planes that `settings.input` names, for frame t. A coloured frame before is the true one, or what the network
+    makes of it now, or withheld."""
     if not settings.input:
         return None
     if settings.input == "segments":
         return batch.flat
     light = luma(batch.rgb.flatten(0, 1)).unflatten(0, batch.rgb.shape[:2])
-    shown = (torch.rand(len(light), 1, 1, 1, generator=generator) >= settings.dropped).to(light)
-    return already_coloured(batch.rgb[:, 1], light, batch.where, shown)
+    chances = torch.rand(2, len(light), 1, 1, 1, generator=generator, device=generator.device).to(light.device)
+    shown = (chances[0] >= settings.dropped).to(light)
+    before, mine = batch.rgb[:, 1], chances[1] < settings.own
+    if mine.any():
+        before = torch.where(mine, own_before(network, light[:, 1]), before)
+    return already_coloured(before, light, batch.where, shown)
+
+
+@torch.no_grad()
+def own_before(network: Any, light: Tensor) -> Tensor:
+    """(N, 1, h, w) luma of frame t−1 → (N, 3, h, w) what the network makes of it, at that luma, as the film's first.
+
+    It is made twice, the second time in sight of the first: a network that goes on from itself must bear what it
+    thickens. Its first candidate, as a run goes on with it.
+    """
+    still = torch.stack((light, light), dim=1)
+    nothing, here = light.new_zeros(len(light), 3, *light.shape[-2:]), _standing_still(light)
+    learning = network.training
+    network.eval()
+    made = nothing
+    for shown in (0.0, 1.0):
+        further = already_coloured(made, still, here, torch.full_like(light[:, :1, :1, :1], shown))
+        with torch.autocast(light.device.type, torch.bfloat16):
+            made = own_luma(coloured(network, still[:, :, 0], further)[:, 0].float(), light)
+    network.train(learning)
+    return made
+
+
+def _standing_still(light: Tensor) -> Tensor:
+    """Places (N, h, w, 2) of a film in which nothing moves, in `grid_sample`'s coordinates."""
+    unmoved = torch.eye(2, 3, device=light.device).expand(len(light), -1, -1)
+    return F.affine_grid(unmoved, [len(light), 1, *light.shape[-2:]], align_corners=False)
+
+
+def own_luma(rgb: Tensor, light: Tensor) -> Tensor:
+    """(N, 3, h, w) made R'G'B' → their colour differences at the film's luma (N, 1, h, w), cut off to 0..1."""
+    shown = rgb.clamp(0, 1)
+    return (shown - luma(shown) + light).clamp(0, 1)
 
 
 def already_coloured(before: Tensor, light: Tensor, where: Tensor, shown: Tensor) -> Tensor:
@@ -82,7 +119,7 @@ def terms(network: Any, eye: Vgg, settings: Prototype, batch: Batch, generator: 
     """The terms of the main network's loss, weighted. Frame t−1 is coloured too where the Temporal loss wants it."""
     gray = luma(batch.rgb.flatten(0, 1)).unflatten(0, batch.rgb.shape[:2])[:, :, 0]
     frames = 2 if settings.temporal else 1
-    further = further_input(settings, batch, generator)
+    further = further_input(network, settings, batch, generator)
     made = [_made(network, gray, t, further) for t in range(frames)]
     found: Terms = {}
     costs = [_cost(eye, made[t], batch.rgb[:, t]) for t in range(frames)]

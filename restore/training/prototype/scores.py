@@ -74,7 +74,9 @@ def _further(settings: Prototype, light: Tensor, where: Tensor, frames: list[Ten
     if settings.input == "coloured":
         shown = torch.full((1, 1, 1, 1), float(bool(frames)), device=light.device)
         last = (
-            own_luma(frames[-1][:1], light[0, 1:]) if frames else torch.zeros_like(light[0, :1]).expand(-1, 3, -1, -1)
+            course.own_luma(frames[-1][:1], light[0, 1:])
+            if frames
+            else torch.zeros_like(light[0, :1]).expand(-1, 3, -1, -1)
         )
         return course.already_coloured(last, light, where, shown)
     return None
@@ -91,12 +93,6 @@ def _refined(refine: Any, light: Tensor, where: Tensor, made: Tensor, last: Tens
     return mended.float()
 
 
-def own_luma(rgb: Tensor, light: Tensor) -> Tensor:
-    """(N, 3, h, w) made R'G'B' → their colour differences at the film's luma (N, 1, h, w), cut off to 0..1."""
-    shown = rgb.clamp(0, 1)
-    return (shown - luma(shown) + light).clamp(0, 1)
-
-
 @torch.no_grad()
 def scored(made: Tensor, shot: Clip, eye: Perceptual) -> dict[str, float]:
     """Scores of (T, K, 3, h, w) R'G'B' against a clip, mean over candidates, luma put back, and the truth's own.
@@ -111,7 +107,7 @@ def scored(made: Tensor, shot: Clip, eye: Perceptual) -> dict[str, float]:
     psnr = np.zeros((frames, candidates))
     real = [np.ascontiguousarray(frame.permute(1, 2, 0).cpu().numpy()) for frame in truth]
     for k in range(candidates):
-        shown = own_luma(made[:, k], light)
+        shown = course.own_luma(made[:, k], light)
         tallies = {name: metrics.find(name)().begin() for name in AVERAGED}
         for t, frame in enumerate(shown):
             picture = np.ascontiguousarray(frame.permute(1, 2, 0).cpu().numpy())

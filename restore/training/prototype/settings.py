@@ -31,7 +31,8 @@ class Prototype:
     """Weights of the losses (0 leaves one out), the pictures' size, and what the network is shown.
 
     every     a pair of frames is taken from each so many frames of a film.
-    input     "", "segments" or "coloured": see `INPUTS`; `dropped`: chance that a coloured frame is withheld.
+    input     "", "segments" or "coloured": see `INPUTS`; `dropped`: chance that a coloured frame is withheld; `own`:
+              chance that one that is shown is the network's own, as in use, and not the true one.
     refine    teach the refinement network instead, on the colourings of the main network at `main`.
     main      weights (.safetensors) of the main network, in the teachers' folder; only with `refine`.
     vgg19     file of VGG-19's filters in the teachers' folder: .safetensors of `restore models pull`, or .npz.
@@ -53,6 +54,7 @@ class Prototype:
     checkpoint_every: int = 200
     input: str = ""
     dropped: float = 0.5
+    own: float = 0.75
     neighbours: int = 4
     refine: bool = False
     main: str = ""

@@ -80,7 +80,9 @@ def build(name: str, settings: Prototype, seed: int, teachers: Path | None) -> A
         network = module.build(extra=extra)
         filters.put_into(network.hypercolumn, teacher(teachers, settings.vgg19))
         return network
-    network = module.build(norm=True, extra=extra)
+    network = module.build(
+        norm=False, extra=extra
+    )  # of one picture at a time a norm learns what it will not meet again
     nn.init.normal_(network.head.weight, std=0.002)
     return network
 
