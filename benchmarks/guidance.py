@@ -128,9 +128,9 @@ def dots(clip: Clip, count: int) -> Float:
     """(h, w): dots of 3 px in the 20 largest surfaces of the first frame, as a person would place them."""
     from restore.segments import surfaces_of
 
-    light = small(clip.frames.light[0], clip.frames.depth, shape_of(clip.frames.light.shape[1:], 320))
+    light = small(clip.frames.light[0], clip.frames.depth, shape_of(clip.frames.size, 320))
     labels = surfaces_of(light)
-    sure = np.zeros(clip.frames.light.shape[1:], np.float32)
+    sure = np.zeros(clip.frames.size, np.float32)
     for label in np.argsort(-np.bincount(labels.ravel()))[:count]:
         inside = np.pad((labels == label).astype(np.uint8), 1)
         depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)[1:-1, 1:-1]

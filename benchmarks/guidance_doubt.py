@@ -90,7 +90,7 @@ class Asker(Follower):
 
 def asked(clip: Clip, number: int) -> Samples:
     """What one span tells."""
-    shape = shape_of(clip.frames.light.shape[1:], 320)
+    shape = shape_of(clip.frames.size, 320)
     lights = [small(light, clip.frames.depth, shape) for light in clip.frames.light]
     truth = [
         np.asarray(cv2.resize(clip.painted(t)[0], shape[::-1], interpolation=cv2.INTER_AREA), np.float32)

@@ -22,7 +22,8 @@ Colour = npt.NDArray[np.float32]
 class Frames:
     """A run of consecutive frames inside one shot. Frames never leave the process that decoded them.
 
-    light   (T, H, W), uint8 or uint16: luma code values exactly as decoded, at the source's depth and range.
+    light   T planes (H, W), uint8 or uint16: luma code values exactly as decoded, at the source's depth and range. Runs
+            that have a frame in common share its plane.
     colour  (T, 2, h, w), float32: Cb, Cr in [-0.5, 0.5] at a working size of its own (h ≤ H, w ≤ W), or None before
             a colorizer has run. Chroma samples are centred on their area of the picture (no siting offset); the
             writer moves them to the siting of `tags`.
@@ -34,7 +35,7 @@ class Frames:
             at a size of their own, samples centred as those of `colour`; None where nobody asked for a colour.
     """
 
-    light: Light
+    light: Sequence[Light]
     colour: Colour | None
     start: int
     depth: int
@@ -43,11 +44,17 @@ class Frames:
     hints: Colour | None = None
 
     def __len__(self) -> int:
-        return int(self.light.shape[0])
+        return len(self.light)
 
     @property
     def stop(self) -> int:
         return self.start + len(self)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of the light."""
+        rows, columns = self.light[0].shape
+        return rows, columns
 
     def part(self, start: int, stop: int) -> Frames:
         """The frames `[start, stop)`, counted in the reel; views, not copies."""
@@ -180,6 +187,18 @@ class Scene:
 
 
 @runtime_checkable
+class Remembers(Protocol):
+    """A filter's session that keeps what it needs of the frames around: it is shown every frame once, in their order,
+    and is then called with frames, without their context, once it was shown as many after them as that has."""
+
+    def show(self, frames: Frames) -> None:
+        """The next frames; the first call begins with the first that are read for this shot, or for its part."""
+        ...
+
+    def __call__(self, frames: Frames) -> Frames: ...
+
+
+@runtime_checkable
 class LooksAhead(Protocol):
     """A filter that begins with its whole scene in view, where frames of it are painted; else `begin` is called."""
 
@@ -266,6 +285,7 @@ __all__ = [
     "Metric",
     "Painted",
     "Painter",
+    "Remembers",
     "Scene",
     "Score",
     "Tally",

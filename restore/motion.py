@@ -23,15 +23,16 @@ from restore.contracts import Frames, Light
 from restore.film import Shot
 
 Float = npt.NDArray[np.float32]
+Half = npt.NDArray[np.float16]
 Small = npt.NDArray[np.uint8]
 
 LONGEST = 320
 """Longer side, px, of the light that surfaces are found in; motion is known on a grid of half of that."""
 SHORTEST = 64
 """A side with fewer px is stretched: OpenCV's DIS (5.0) reads beyond thin pictures."""
-KEPT = 40
+KEPT = 64
 """Pairs of frames whose motion is remembered, of all shots at work: more than lie between the first and the last filter
-of a chain."""
+of a chain, while one shot ends and the next begins."""
 RELATIVE = 0.05
 """Share of the way there and back that it may miss by: fast things are measured less exactly."""
 OUTSIDE = 1e3
@@ -67,15 +68,17 @@ class Search:
 class View:
     """What is known, on one frame's grid (h, w), of where its things are in a neighbour frame.
 
-    right, down  float32: px of this grid.
-    miss         float32: px of a picture 320 wide by which there and back again ends elsewhere.
-    change       float32: absolute difference of light, 0..1, after the exposures are matched.
+    Half floats, as many are remembered: of motion by 16 px they keep a hundredth of a px.
+
+    right, down  float16: px of this grid.
+    miss         float16: px of a picture 320 wide by which there and back again ends elsewhere.
+    change       float16: absolute difference of light, 0..1, after the exposures are matched.
     """
 
-    right: Float
-    down: Float
-    miss: Float
-    change: Float
+    right: Half
+    down: Half
+    miss: Half
+    change: Half
 
 
 @dataclass(frozen=True)
@@ -209,7 +212,7 @@ def _view(there: Float, back: Float, here: Small, beyond: Small) -> View:
     (mean, spread), (other, other_spread) = _exposure(here), _exposure(beyond)
     gain = min(max(spread / max(other_spread, 1e-3), 0.5), 2.0)
     seen = cv2.addWeighted(seen, gain / 255, np.asarray(here, np.float32), -1 / 255, (mean - gain * other) / 255)
-    return View(*(np.asarray(plane, np.float32) for plane in (right, down, np.maximum(miss, 0), np.abs(seen))))
+    return View(*(np.asarray(plane, np.float16) for plane in (right, down, np.maximum(miss, 0), np.abs(seen))))
 
 
 def _exposure(light: Small) -> tuple[float, float]:
@@ -218,11 +221,11 @@ def _exposure(light: Small) -> tuple[float, float]:
 
 
 def _way(view: View, size: tuple[int, ...], tolerance: Tolerance) -> Way:
-    belief = _belief(view.miss, tolerance.occlusion)
-    belief *= _belief(view.change, tolerance.light)
+    belief = _belief(view.miss.astype(np.float32), tolerance.occlusion)
+    belief *= _belief(view.change.astype(np.float32), tolerance.light)
     planes = []
     for plane, grid, axis in ((view.right, _grid(*size)[0], 1), (view.down, _grid(*size)[1], 0)):
-        sized = _sized(plane, size) * np.float32(size[axis] / plane.shape[axis])
+        sized = _sized(plane.astype(np.float32), size) * np.float32(size[axis] / plane.shape[axis])
         sized += grid
         planes.append(sized)
     return Way(planes[0], planes[1], _sized(belief, size))

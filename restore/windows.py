@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from restore.contracts import Colour, Frames
+from restore.contracts import Colour, Frames, Remembers
 
 WINDOW = 8
 """Frames that a filter gets to return at a time, beside the context it asked for."""
@@ -30,7 +30,7 @@ def joined(parts: list[Frames]) -> Frames:
     if any(a.stop != b.start for a, b in itertools.pairwise(parts)):
         raise ValueError(f"frames do not follow on each other: {[(p.start, p.stop) for p in parts]}")
     return Frames(
-        light=np.concatenate([p.light for p in parts]),
+        light=tuple(itertools.chain.from_iterable(p.light for p in parts)),
         colour=_all_or_none([p.colour for p in parts], "colour"),
         start=parts[0].start,
         depth=parts[0].depth,
@@ -47,13 +47,17 @@ def _all_or_none(parts: list[Colour | None], what: str) -> Colour | None:
     return np.concatenate(there) if there else None
 
 
-def windowed(stream: Iterable[Frames], context: int, size: int = WINDOW) -> Iterator[tuple[Frames, Frames]]:
+def windowed(
+    stream: Iterable[Frames], context: int, size: int = WINDOW, alone: bool = False
+) -> Iterator[tuple[Frames, int, int]]:
     """Regroup a stream into windows of `size` frames with up to `context` more on each side.
 
-    Yields (frames, inner): `inner` are the frames to return, as they came; `frames` has them with their context, which
-    is less at the ends of the stream. Holds at most size + 2·context frames and one incoming run.
+    Yields (frames, start, stop): the frames with their context, which is less at the ends of the stream, and the span
+    to return. `alone`: without the context; each window still waits until the frames after it have come. Holds at most
+    size + 2·context frames and one incoming run.
     """
-    held = list[Frames]()  # joined when a window is full, so that a frame is copied once for each window it is in
+    beside = 0 if alone else context
+    held = list[Frames]()  # joined when a window is full, so that colour is copied once for each window it is in
     start = end = None
     for run in stream:
         start = run.start if start is None else start
@@ -64,11 +68,13 @@ def windowed(stream: Iterable[Frames], context: int, size: int = WINDOW) -> Iter
         del run  # what is in no window any more must not stay in memory while others work
         while end >= start + size + context:
             stop = start + size
-            yield _cut(held, max(held[0].start, start - context), stop + context), _cut(held, start, stop)
+            yield _cut(held, max(held[0].start, start - beside), stop + beside), start, stop
             start = stop
-            held = [run for run in held if run.stop > start - context]
-    if start is not None and end is not None and start < end:
-        yield _cut(held, max(held[0].start, start - context), end), _cut(held, start, end)
+            held = [run for run in held if run.stop > start - beside]
+    while start is not None and end is not None and start < end:
+        stop = min(start + size, end) if alone else end
+        yield _cut(held, max(held[0].start, start - beside), stop), start, stop
+        start = stop
 
 
 def _cut(runs: list[Frames], start: int, stop: int) -> Frames:
@@ -82,18 +88,28 @@ def filtered(stream: Iterable[Frames], part: Needs, session: Session, size: int 
 
     Raises ValueError when the filter returns another span than it was given.
     """
-    for window in windowed(stream, part.context, size):
+    alone = isinstance(session, Remembers)
+    for window in windowed(_shown(stream, session), part.context, size, alone):
         kept = _passed(session, *window)
         del window  # its memory is free while others work
         yield kept
 
 
-def _passed(session: Session, frames: Frames, inner: Frames) -> Frames:
+def _shown(stream: Iterable[Frames], session: Session) -> Iterable[Frames]:
+    """The stream, each run of which is shown to a session that wants to see it as it comes."""
+    for run in stream:
+        if isinstance(session, Remembers):
+            session.show(run)
+        yield run
+
+
+def _passed(session: Session, frames: Frames, start: int, stop: int) -> Frames:
     done = session(frames)
     if (done.start, done.stop) != (frames.start, frames.stop):
         raise ValueError(
             f"the filter was given [{frames.start}, {frames.stop}) and returned [{done.start}, {done.stop})"
         )
-    kept = done.part(inner.start, inner.stop)
-    # Light that nobody changed goes on in the memory in which it came: the window's copy of it need not stay.
-    return replace(kept, light=inner.light) if done.light is frames.light else kept
+    kept = done.part(start, stop)
+    if kept.colour is None or len(kept) == len(done):
+        return kept
+    return replace(kept, colour=kept.colour.copy())  # a view would keep all of the window in memory

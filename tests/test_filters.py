@@ -62,7 +62,7 @@ class TestEveryFilter:
     def test_windowed_equals_whole(self, name: str, frames: int, size: int, runs: int) -> None:
         whole = noisy(frames, start=100)
         part, room = ready(name)
-        expected = part.begin(shot(whole), room)(whole)
+        (expected,) = filtered([whole], part, part.begin(shot(whole), room), frames)
         stream = [whole.part(at, min(at + runs, whole.stop)) for at in range(100, whole.stop, runs)]
         made = list(filtered(stream, part, part.begin(shot(whole), room), size))
         assert [m.start for m in made] == [100, *(m.stop for m in made[:-1])] and made[-1].stop == whole.stop

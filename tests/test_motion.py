@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from painters import TAGS, shot
 
 from restore import along, motion
@@ -141,29 +145,110 @@ def still(count: int) -> list[motion.Step]:
     return [(way, way)] * (count - 1)
 
 
+def averaged(planes: list[np.ndarray], between: list[motion.Step], reach: int) -> np.ndarray:
+    """Averages of planes (C, h, w), all of which are a shot."""
+    averages = along.Averages(reach)
+    for t, (plane, step) in enumerate(zip(planes, [None, *between], strict=True)):
+        averages.show(t, plane, step)
+    return np.stack([averages.of(t, plane) for t, plane in enumerate(planes)])
+
+
+def levels(*values: float) -> list[np.ndarray]:
+    return [np.full((1, 4, 5), value / 1e5, np.float32) for value in values]
+
+
 def test_a_still_average_is_the_mean_of_the_frames_within_reach() -> None:
-    planes = [np.full((4, 5, 2), value, np.float32) for value in (0.0, 1.0, 2.0, 7.0, 4.0)]
-    made = along.averaged(planes, still(5), 1, (0, 5))
-    assert [float(m[0, 0, 0]) for m in made] == pytest.approx([0.5, 1.0, 10 / 3, 13 / 3, 5.5])
-    far = along.averaged(planes, still(5), 4, (0, 5))
-    assert np.allclose(far, 14 / 5)
+    planes = levels(0, 1, 2, 7, 4)
+    assert 1e5 * averaged(planes, still(5), 1)[:, 0, 0, 0] == pytest.approx([0.5, 1.0, 10 / 3, 13 / 3, 5.5])
+    assert 1e5 * averaged(planes, still(5), 2)[:, 0, 0, 0] == pytest.approx([1.0, 2.5, 14 / 5, 3.5, 13 / 3])
+    assert np.allclose(1e5 * averaged(planes, still(5), 8), 14 / 5)
 
 
 def test_an_average_does_not_reach_past_a_cut_way() -> None:
-    planes = [np.full((4, 5, 1), value, np.float32) for value in (0.0, 3.0, 6.0, 9.0)]
     between = still(4)
     shut = motion.Way(between[0][0].x, between[0][0].y, np.zeros((4, 5), np.float32))
     between[1] = (shut, shut)
-    made = along.averaged(planes, between, 3, (0, 4))
-    assert [float(m[0, 2, 2]) for m in made] == pytest.approx([1.5, 1.5, 7.5, 7.5])
+    assert 1e5 * averaged(levels(0, 3, 6, 9), between, 4)[:, 0, 2, 2] == pytest.approx([1.5, 1.5, 7.5, 7.5])
 
 
 def test_half_a_belief_counts_half() -> None:
     between = still(2)
     half = motion.Way(between[0][0].x, between[0][0].y, np.full((4, 5), 0.5, np.float32))
-    planes = [np.zeros((4, 5, 1), np.float32), np.full((4, 5, 1), 3.0, np.float32)]
-    made = along.averaged(planes, [(half, half)], 1, (0, 2))
-    assert float(made[0][0, 0, 0]) == pytest.approx(1.0) and float(made[1][0, 0, 0]) == pytest.approx(2.0)
+    assert 1e5 * averaged(levels(0, 3), [(half, half)], 1)[:, 0, 0, 0] == pytest.approx([1.0, 2.0])
+
+
+def test_what_is_not_alike_counts_less() -> None:
+    """Over long ways a drift is averaged away; another thing, to which motion went astray, is not mixed in."""
+
+    def shot(change: float) -> list[np.ndarray]:
+        levels = [0.1, *[0.1] * 15, *[0.1 + change] * 16]
+        return [np.full((1, 4, 5), level, np.float32) for level in levels]
+
+    apart = [np.ptp(averaged(shot(change), still(32), 16)[[4, 27], 0, 0, 0]) for change in (0.05, 0.4)]
+    assert apart[0] < 0.05 * 0.6 and apart[1] > 0.4 * 0.9
+
+
+def test_another_reach_is_refused() -> None:
+    for reach in (0, 3, 12, 31):
+        with pytest.raises(ValueError, match="power of two"):
+            along.Averages(reach)
+
+
+@given(count=st.integers(1, 40), level=st.integers(0, 5), seed=st.integers(0, 99))
+@settings(max_examples=40, deadline=None)
+def test_averages_are_those_of_the_plain_definition(count: int, level: int, seed: int) -> None:
+    """Every frame within reach, fetched along the whole way to it, weighed by the product of beliefs on that way; by
+    whole px, where resampling loses nothing, and in float64. Also when frames are asked for as soon as may be. (At
+    full size throughout; halves are what `test_halves_change_little` is about.)"""
+    dice, reach = np.random.default_rng(seed), 2**level
+    height, width = 7, 9
+    planes = dice.random((count, 2, height, width), np.float32) * np.float32(1e-4)
+    shifts, beliefs = dice.integers(-1, 2, (2, count, 2)), dice.random((2, count, height, width), np.float32)
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+
+    def way(direction: int, t: int) -> motion.Way:
+        down, right = shifts[direction, t]
+        at = (np.clip(x + right, 0, width - 1), np.clip(y + down, 0, height - 1))
+        return motion.Way(*(np.asarray(plane, np.float32) for plane in at), beliefs[direction, t])
+
+    steps = [(way(0, t), way(1, t + 1)) for t in range(count - 1)]
+    with mock.patch.object(along, "NEAR", 64):
+        averages, made = along.Averages(reach), list[np.ndarray]()
+    for t in range(count):
+        averages.forget(len(made))
+        averages.show(t, planes[t], steps[t - 1] if t else None)
+        if t >= reach:
+            made.append(averages.of(t - reach, planes[t - reach]))
+    made += [averages.of(t, planes[t]) for t in range(len(made), count)]
+
+    def plain(t: int) -> np.ndarray:
+        total, weights = planes[t].astype(np.float64), np.ones((height, width))
+        for direction, ends in (
+            (0, range(t + 1, min(t + reach, count - 1) + 1)),
+            (1, range(t - 1, max(t - reach, 0) - 1, -1)),
+        ):
+            rows, columns, belief, at = *np.mgrid[:height, :width], np.ones((height, width)), t
+            for end in ends:
+                step = steps[min(at, end)][direction]
+                belief = belief * step.trust[rows, columns]
+                rows, columns = step.y[rows, columns].astype(int), step.x[rows, columns].astype(int)
+                total, weights, at = total + belief * planes[end][:, rows, columns], weights + belief, end
+        return total / weights
+
+    for t in range(count):
+        assert np.allclose(made[t], plain(t), atol=2e-9)
+
+
+def test_halves_change_little() -> None:
+    """A level that drifts over smooth surfaces: what is made at half the size is what would be made at full size."""
+    y, x = np.mgrid[:24, :32].astype(np.float32)
+    planes = [(0.1 * np.sin(x / 9 + y / 7) + 0.02 * np.sin(t / 8))[None].astype(np.float32) for t in range(40)]
+    way = motion.Way(np.clip(x + 0.25, 0, 31), y, np.ones((24, 32), np.float32))
+    between = [(way, way)] * 39
+    made = averaged(planes, between, 32)
+    with mock.patch.object(along, "NEAR", 64):
+        full = averaged(planes, between, 32)
+    assert np.abs(made - full).max() < 0.006 and np.abs(made - full).mean() < 0.002
 
 
 def test_what_stands_beside_is_fetched_where_believed_and_own_elsewhere() -> None:

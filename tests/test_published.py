@@ -22,6 +22,7 @@ from restore.contracts import Frames
 from restore.errors import BadWeights, Unavailable
 from restore.filters.stabilize import Stabilize
 from restore.runtime import Runtime, raft
+from restore.windows import filtered
 
 torch = pytest.importorskip("torch")
 optical_flow = pytest.importorskip("torchvision.models.optical_flow")
@@ -168,7 +169,7 @@ def test_stabilize_follows_raft_and_says_so(cache: Path, small_raft: bytes, monk
     monkeypatch.setattr(raft, "_both", lambda n, d, a, b: asked.append(a.shape) or real(n, d, a, b))
     raft._loaded.cache_clear()
     motion.forget()
-    made = follows.begin(shot(film), Runtime("cpu", 1))(film)
+    (made,) = filtered([film], follows, follows.begin(shot(film), Runtime("cpu", 1)))
     raft._loaded.cache_clear()
     assert asked == [(64, 80)] and made.colour is not None and np.isfinite(made.colour).all()
 
@@ -231,5 +232,8 @@ def test_ways_from_any_search_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
     frames = Frames(light, None, 0, 8, TAGS)
     ((ahead, _),) = motion.Paths(motion.Tolerance(light=1), search).steps(frames, (32, 40))
     assert ahead.x[5, 5] == pytest.approx(6) and ahead.y[5, 5] == pytest.approx(5)
-    planes = [np.full((32, 40, 1), value, np.float32) for value in (0, 1)]
-    assert along.averaged(planes, [(ahead, ahead)], 1, (0, 1))[0, 0, 5, 5] == pytest.approx(0.5)
+    planes = [np.full((1, 32, 40), value, np.float32) for value in (0, 0.001)]
+    averages = along.Averages(1)
+    averages.show(0, planes[0], None)
+    averages.show(1, planes[1], (ahead, ahead))
+    assert averages.of(0, planes[0])[0, 5, 5] == pytest.approx(0.0005, rel=1e-3)

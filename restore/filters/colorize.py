@@ -104,9 +104,7 @@ class Colorize(BaseModel):
         """
         card = painter.card
         rows, seen, step = _rows(new, card.frames - 1, frames.start)
-        small = _sized(
-            [frames.light[row] for row in rows], working_shape(frames.light.shape[1:], self.working_size, card)
-        )
+        small = _sized([frames.light[row] for row in rows], working_shape(frames.size, self.working_size, card))
         full_range = frames.tags.full_range
         upright = np.rot90(colour.lightness(small, frames.depth, full_range), -frames.turns, (1, 2))
         height, width = upright.shape[1:]

@@ -106,7 +106,7 @@ def _lights(scene: Scene, how: Carrying, file: IO[bytes]) -> npt.NDArray[np.uint
     """The light of all frames, small, (T, h, w), in `file`."""
     shape = (0, 0)
     for frames in scene.frames():
-        shape = shape if any(shape) else shape_of(frames.light.shape[1:], how.size)
+        shape = shape if any(shape) else shape_of(frames.size, how.size)
         for light in frames.light:
             file.write(small(light, frames.depth, shape).data)
         check_stop()

@@ -8,7 +8,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from restore.contracts import Colour, Frames
+from restore.contracts import Colour, Frames, Remembers
 
 NOTHING = np.float32(1e-4)
 """Confidence below which there is no colour to speak of."""
@@ -45,14 +45,24 @@ def laid_over(ab: Colour, hints: Colour) -> Colour:
 
 def holding(session: Callable[[Frames], Frames]) -> Callable[[Frames], Frames]:
     """A filter's session that leaves colours alone as far as somebody asked for them."""
+    return _RemembersAndHolds(session) if isinstance(session, Remembers) else _Holds(session)
 
-    def held(frames: Frames) -> Frames:
-        done = session(frames)
+
+class _Holds:
+    def __init__(self, session: Callable[[Frames], Frames]) -> None:
+        self._session = session
+
+    def __call__(self, frames: Frames) -> Frames:
+        done = self._session(frames)
         if frames.hints is None or frames.colour is None or done.colour is None or done.colour is frames.colour:
             return done
         return replace(done, colour=_kept(frames.colour, done.colour, frames.hints))
 
-    return held
+
+class _RemembersAndHolds(_Holds):
+    def __init__(self, session: Remembers) -> None:
+        super().__init__(session)
+        self.show = session.show
 
 
 def _kept(before: Colour, after: Colour, hints: Colour) -> Colour:

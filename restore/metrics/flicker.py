@@ -62,9 +62,9 @@ def _small(picture: Array) -> Float:
 @kept
 def _way(before: Array, now: Array) -> motion.Way:
     """Where `before` is to be found in `now`, and the trust in it."""
-    lights = np.stack([cv2.convertScaleAbs(_small(picture)[..., 0]) for picture in (before, now)]).astype(np.uint8)
+    lights = [np.asarray(cv2.convertScaleAbs(_small(picture)[..., 0]), np.uint8) for picture in (before, now)]
     frames = Frames(lights, None, 0, 8, _TAGS)
-    return motion.Paths(_TOLERANCE).steps(frames, lights.shape[1:])[0][0]
+    return motion.Paths(_TOLERANCE).steps(frames, frames.size)[0][0]
 
 
 def changes(before: Array, now: Array) -> Float:

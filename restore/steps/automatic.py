@@ -23,8 +23,7 @@ def automatic(film: AtHand, frame: int, recipe: Recipe, runtime: Runtime) -> tup
     seen = list(film.pictures(before, frame + 1))
     if part is None:
         return seen[-1], None
-    light: Any = np.stack([picture.light for picture in seen])
-    frames = Frames(light, None, before, video.bit_depth, video.colour, turns(video))
+    frames = Frames([picture.light for picture in seen], None, before, video.bit_depth, video.colour, turns(video))
     return seen[-1], part.begin(shot, runtime)(frames).colour[-1]
 
 

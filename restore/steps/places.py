@@ -32,7 +32,7 @@ class Places:
     def __init__(self, workers: int = 0) -> None:
         self.limit = workers or 1
         self._trying = workers == 0
-        self._reading = 0  # shots that hold a place
+        self._coming = 0  # shots that hold a place
         self._begun = 0  # those, and shots whose last windows are under way
         self._writing = 0  # those that have their encoders
         self._next = 1  # the shot that is next to begin
@@ -45,9 +45,9 @@ class Places:
         """A place for shot `number`, from 1; waits until there is one and all shots before it have begun, so that the
         film is read from front to back. Raises Stopped when a stop is asked for meanwhile."""
         with self._changed:
-            while self._reading >= self.limit or self._begun > self.limit or number > self._next:
+            while self._coming >= self.limit or self._begun > self.limit or number > self._next:
                 self._wait()
-            self._reading += 1
+            self._coming += 1
             self._begun += 1
             self._next = max(self._next, number + 1)  # a shot that is tried again has begun before
             self._changed.notify_all()
@@ -55,7 +55,7 @@ class Places:
         try:
             yield place
         finally:
-            place.read()
+            place.nearly_done()
             with self._changed:
                 self._begun -= 1
                 self._changed.notify_all()
@@ -64,10 +64,10 @@ class Places:
         self._changed.wait(0.2)
         check_stop()
 
-    def read(self) -> None:
-        """A shot that held a place has been read."""
+    def make_room(self) -> None:
+        """A shot that held a place has only its last windows under way."""
         with self._changed:
-            self._reading -= 1
+            self._coming -= 1
             self._changed.notify_all()
 
     @contextmanager
@@ -124,17 +124,17 @@ class Places:
 
 
 class Place:
-    """Where one shot is rendered. Once all its frames have been read the next shot begins, so that no processor waits
-    while the last windows are under way."""
+    """Where one shot is rendered. Near its end the next shot begins, so that no processor waits while the last windows
+    are under way."""
 
     def __init__(self, places: Places) -> None:
-        self._places, self._reading = places, True
+        self._places, self._held = places, True
 
-    def read(self) -> None:
-        """All frames of the shot have been read. Once is as good as twice."""
-        if self._reading:
-            self._reading = False
-            self._places.read()
+    def nearly_done(self) -> None:
+        """Only the last windows of the shot are under way. Once is as good as twice."""
+        if self._held:
+            self._held = False
+            self._places.make_room()
 
     def writing(self) -> AbstractContextManager[None]:
         """See `Places.writing`."""

@@ -10,11 +10,9 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from restore import __version__, profile
 from restore.colour import chroma_planes
@@ -31,6 +29,7 @@ from restore.media.spec import OutputSpec
 from restore.media.write import TakeWriter
 from restore.overlap import overlapped
 from restore.progress import Progress
+from restore.steps.heaps import give_back
 from restore.steps.keep_shot import keep
 from restore.steps.places import Place, alone
 from restore.steps.scene import halves, named, reaching, scene, scratch
@@ -62,6 +61,10 @@ class Job:
 
 LARGE = 1 << 20
 """Pixels of a picture from which on windows are shorter."""
+
+EARLY = 16
+"""Frames of a shot that are still to be written when the next one begins: so many are under way in filters and queues.
+Of large pictures none are, as then the windows of both shots would lie in memory."""
 
 
 def take_key(shot: Shot, job: Job) -> str:
@@ -110,7 +113,7 @@ def found(shot: Shot, job: Job) -> Take | None:
 def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None, place: Place | None = None) -> Take:
     """Render `shot`, or find it rendered already; a shot that is left is copied. Returns the take in `job.takes`.
 
-    `place` is told when all frames of a shot that is coloured have been read, and asked before it is written.
+    `place` is told when only the last frames of a shot that is coloured are under way, and asked before it is written.
     Raises BadInput (the source cannot be decoded where it could before), BadRecipe (nothing in the chain makes
     colour), BadWeights, Unavailable (device), DiskError, and whatever `progress` raises to stop.
     """
@@ -130,6 +133,7 @@ def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None, plac
             maps = _made(shot, job, part, progress, place or alone())
     if shot.stop == shot.scene_stop:  # parts come in order: this is the last one that wants it
         shutil.rmtree(scratch(job.takes, shot), ignore_errors=True)
+    give_back()
     sha256 = file_sha256(path)
     noted = {"sha256": sha256, "chroma_sha256": chroma, "frames": shot.frames, "start": shot.start}
     noted |= {sureness.KEY: sureness.packed(maps)} if maps else {}
@@ -154,7 +158,7 @@ def _made(shot: Shot, job: Job, part: Path, progress: Progress | None, place: Pl
     carrying, rendering = halves(progress, shot, job.hints)
     with profile.working("carry", shot.frames) if reaching(shot, job.hints) else nullcontext():
         sessions = _sessions(shot, job, carrying)
-    with profile.working("write", shot.frames), closing(_rendered(shot, job, place, sessions)) as rendered:
+    with profile.working("write", shot.frames), closing(_rendered(shot, job, sessions)) as rendered:
         first = next(rendered)  # only then are encoders needed, which take memory
         with place.writing(), TakeWriter(part, job.survey.reel, job.spec, shot.start) as take:
             for frames in chain([first], rendered):
@@ -162,10 +166,12 @@ def _made(shot: Shot, job: Job, part: Path, progress: Progress | None, place: Pl
                 if frames.hints is not None:
                     maps.append(sureness.small(frames.hints))
                 rendering(frames.stop - shot.start, shot.frames)
+                if shot.stop - frames.stop <= EARLY and not _large(job.survey.reel.video):
+                    place.nearly_done()
     return maps
 
 
-def _rendered(shot: Shot, job: Job, place: Place, sessions: Sequence[Session]) -> Generator[Frames]:
+def _rendered(shot: Shot, job: Job, sessions: Sequence[Session]) -> Generator[Frames]:
     """The shot's frames with their colour. Reading, filters and the caller's writing run beside each other."""
     context = sum(part.context for _, part in job.recipe.chain)
     start = max(shot.scene_start, shot.start - context)
@@ -173,7 +179,7 @@ def _rendered(shot: Shot, job: Job, place: Place, sessions: Sequence[Session]) -
     size = window(job.survey.reel.video, job.threads)
     with ExitStack() as stages:  # closed last one first: then no stage waits for one that has gone
         stream: Iterator[Frames] = stages.enter_context(
-            closing(overlapped(_read(job, start, stop, place), depth=1, stage="read"))
+            closing(overlapped(_look(job, start, stop), depth=1, stage="read"))
         )
         for (name, part), session in zip(job.recipe.chain, sessions, strict=True):
             done = filtered(stream, part, session, size)
@@ -201,14 +207,6 @@ def _sessions(shot: Shot, job: Job, carrying: Progress) -> list[Session]:
     ]
 
 
-def _read(job: Job, start: int, stop: int, place: Place) -> Iterator[Frames]:
-    """The frames [start, stop) of a shot, in runs. After the last the reader rests, for the shot after it: at once, but
-    for large pictures, as then the windows of both shots would lie in memory."""
-    yield from _look(job, start, stop)
-    if not _large(job.survey.reel.video):
-        place.read()
-
-
 def _look(job: Job, start: int, stop: int) -> Iterator[Frames]:
     """The film's frames [start, stop), in runs."""
     reel, index = job.survey.reel, index_of(job.survey)
@@ -230,21 +228,10 @@ def _large(video: VideoStream) -> bool:
 
 def _runs(pictures: Iterator[Picture], reel: Reel, size: int) -> Iterator[Frames]:
     """Group decoded pictures into runs of at most `size` frames, each light plane copied once."""
-    held: list[Picture] = []
     video = reel.video
     turns = round(video.rotation / 90) % 4
-
-    def run() -> Frames:
-        light: Any = np.stack([picture.light for picture in held])
-        return Frames(light, None, held[0].index, video.bit_depth, video.colour, turns)
-
-    for picture in pictures:
-        held.append(picture)
-        if len(held) == size:
-            yield run()
-            held = []
-    if held:
-        yield run()
+    while held := [(picture.index, picture.light.copy()) for picture in islice(pictures, size)]:
+        yield Frames([light for _, light in held], None, held[0][0], video.bit_depth, video.colour, turns)
 
 
 def _write(frames: Frames, take: TakeWriter, spec: OutputSpec) -> None:

@@ -160,12 +160,11 @@ def samples(reel: Reel, frames_per_shot: int) -> Iterator[tuple[Sample, int]]:
 def sample_of(pictures: Iterable[Picture], reel: Reel) -> Sample:
     """A sample of consecutive pictures with chroma, copied out of the decoder's buffers; numbered from 0."""
     kept = [(p.light.copy(), p.chroma) for p in pictures]
-    light: Light = np.stack([light for light, _ in kept])  # type: ignore[assignment]
     planes = tuple((chroma[0].copy(), chroma[1].copy()) for _, chroma in kept if chroma is not None)
     if len(planes) < len(kept):
         raise BadInput(f"{shown(reel.path)}: some frames have no chroma; the trial needs a film in colour throughout")
     turns = round(reel.video.rotation / 90) % 4
-    return Sample(Frames(light, None, 0, reel.video.bit_depth, reel.video.colour, turns), planes)
+    return Sample(Frames([light for light, _ in kept], None, 0, reel.video.bit_depth, reel.video.colour, turns), planes)
 
 
 def trial(
@@ -185,10 +184,9 @@ def trial(
         yield way, beside(judged(made_pictures(frames, size), true_pictures(sample, light), journey), own)
 
 
-def worn_light(frames: Frames, wear: Wear) -> Light:
-    """Light (T, H, W) of `frames`, worn. No kind of wear that drops or repeats frames may be asked for."""
-    light: Light = np.stack([worn.light for worn in wear_out(frames.light, frames.depth, wear, SEED)])  # type: ignore[assignment]
-    return light
+def worn_light(frames: Frames, wear: Wear) -> Sequence[Light]:
+    """The T planes (H, W) of light of `frames`, worn. No kind of wear that drops or repeats frames may be asked for."""
+    return [worn.light for worn in wear_out(frames.light, frames.depth, wear, SEED)]
 
 
 def through(frames: Frames, chain: Sequence[tuple[str, Filter]], runtime: Runtime) -> Iterator[tuple[str, Frames]]:
@@ -206,7 +204,7 @@ def through(frames: Frames, chain: Sequence[tuple[str, Filter]], runtime: Runtim
             yield " + ".join(name for name, _ in chain[:count]), frames
 
 
-def true_pictures(sample: Sample, light: Light) -> Iterator[Float]:
+def true_pictures(sample: Sample, light: Sequence[Light]) -> Iterator[Float]:
     """R'G'B' of the true colour over `light`, as a player shows it."""
     frames = sample.frames
     for one, planes in zip(light, sample.truth, strict=True):

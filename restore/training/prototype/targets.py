@@ -178,5 +178,5 @@ def _surfaces(rgb: Rgb, settings: Prototype) -> tuple[npt.NDArray[Any], npt.NDAr
 
 def ways(light: npt.NDArray[np.uint8]) -> list[motion.Way]:
     """(T, h, w) consecutive frames' luma, 8 bits → for each later frame the way back to the one before it."""
-    frames = Frames(light, None, 0, 8, ColourTags("bt601", True, "left"))
-    return [back for _, back in motion.Paths(motion.Tolerance()).steps(frames, light.shape[1:])]
+    frames = Frames(list(light), None, 0, 8, ColourTags("bt601", True, "left"))
+    return [back for _, back in motion.Paths(motion.Tolerance()).steps(frames, frames.size)]
