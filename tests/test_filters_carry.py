@@ -203,6 +203,7 @@ def test_an_object_with_a_name_is_known_again_before_other_scenery() -> None:
     thing = cv2.resize(rng.uniform(0, 255, (4, 4)).astype(np.float32), (16, 16))
     scenery[0][10:26, 4:20] = thing
     scenery[1][12:28, 22:38] = thing
+    scenery[2] *= 0.2  # at night
     small = np.stack([picture for picture in scenery for _ in range(12)]).clip(0, 255).astype(np.uint8)
     shots = [Shot(n, 1, 12 * n - 12, 12 * n, 12 * n - 12, 12 * n, "cut") for n in (1, 2, 3)]
     objects = np.zeros((90, 120), np.uint8)
