@@ -74,6 +74,11 @@ _now = [""]  # the step at work: steps of a reel come one after the other
 _began = [0.0]
 
 
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def begin() -> None:
     """Another reel begins: forget what was spent before."""
     with _lock:
@@ -134,15 +139,14 @@ def taken(frames: int, at_once: int = 1) -> Profile:
         Stage(step, name, round(s.wall, 3), round(s.cpu, 3), round(s.waited, 3), s.frames, s.threads)
         for (step, name), s in spent
     )
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     cpu = sum(stage.cpu_s for stage in stages if not stage.name)
     rates = [max(stage.threads, at_once) * frames / stage.cpu_s for stage in stages if stage.name and stage.cpu_s]
-    bound = min([processors * frames / cpu if cpu else 0.0, *rates])
+    bound = min([processors() * frames / cpu if cpu else 0.0, *rates])
     fps = frames / wall_s if wall_s else 0.0
     share = 100 * fps / bound if bound else 0.0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     return Profile(
-        frames, processors, round(wall_s, 3), round(cpu, 3), round(fps, 2), round(bound, 2), round(share, 1),
+        frames, processors(), round(wall_s, 3), round(cpu, 3), round(fps, 2), round(bound, 2), round(share, 1),
         round(peak, 1), stages,
     )  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import av
 import pytest
 from films import Film, lights
 
+from restore import profile
 from restore.media import abreast as side_by_side
 from restore.media.abreast import abreast
 from restore.media.damage import Line
@@ -31,7 +31,7 @@ def seen(path: Path) -> list[tuple[int | None, bytes]]:
 
 @pytest.mark.parametrize("processors", [1, 2, 5])
 def test_pictures_come_whole_and_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processors: int) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)))
+    monkeypatch.setattr(profile, "processors", lambda: processors)
     path = film(tmp_path / "film.mkv")
     with av.open(str(path)) as file:
         plain = [(frame.pts, frame.to_ndarray().tobytes()) for frame in file.decode(video=0)]
@@ -41,7 +41,7 @@ def test_pictures_come_whole_and_in_order(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_no_picture_is_read_far_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A film that nobody takes on is not decoded into memory."""
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr(profile, "processors", lambda: 2)
     made: list[Any] = []
     decode = side_by_side._pictures
     monkeypatch.setattr(side_by_side, "_pictures", lambda *given: made.append(given[1].pts) or decode(*given))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from restore import progress
+from restore import profile, progress
 from restore.errors import Stopped
 from restore.steps import places
 from restore.steps.places import TRIAL_S, Places
@@ -125,6 +125,15 @@ def test_a_shot_that_is_tried_again_does_not_wait_for_its_turn() -> None:
     for number in (1, 2, 1):
         with room.one(number):
             pass
+
+
+@pytest.mark.parametrize(("processors", "tried"), [(1, False), (2, False), (3, True)])
+def test_few_processors_try_nothing(monkeypatch: pytest.MonkeyPatch, processors: int, tried: bool) -> None:
+    monkeypatch.setattr(profile, "processors", lambda: processors)
+    room = places.begin(0)
+    for second in range(20):
+        room.passed(10, float(second))
+    assert room.limit == (2 if tried else 1)
 
 
 def test_a_reel_has_its_own_places() -> None:

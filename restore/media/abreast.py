@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -34,7 +33,7 @@ def abreast(
     other at its end: on two processors they take up to half as long again. What FFmpeg says while it decodes goes into
     `heard`, and what the decoders spend is written down under `stage`. Raises what they raise.
     """
-    count = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST)
+    count = min(profile.processors(), MOST)
     with ExitStack() as stack:
         seats = [
             (stack.enter_context(ThreadPoolExecutor(1, stage)), _decoder(track.codec_context)) for _ in range(count)

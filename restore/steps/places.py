@@ -19,6 +19,10 @@ MOST = 8
 TRIAL_S = 15.0
 """Seconds for which each way is tried: several fillings of the queues."""
 
+FEW = 2
+"""Processors that one shot at a time keeps busy, as the next one begins before it is done: two at a time were 0 to 6 %
+slower there at every length and number of shots (docs/performance.md), and took up to 300 MiB more. So no trial."""
+
 GAIN = 1.05
 """How much faster two at a time must be to be worth their memory."""
 
@@ -150,8 +154,8 @@ _now = [Places(1)]
 
 
 def begin(workers: int) -> Places:
-    """The places of the reel that begins; see `Places`."""
-    _now[0] = Places(workers)
+    """The places of the reel that begins; see `Places`. On few processors nothing is tried."""
+    _now[0] = Places(workers or int(profile.processors() <= FEW))
     return _now[0]
 
 
