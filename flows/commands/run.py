@@ -84,7 +84,11 @@ def run(
         int, typer.Option(min=0, max=64, metavar="N", help="Threads of the networks; 0: all processors.")
     ] = 0,
     workers: Annotated[
-        str, typer.Option(metavar="N", help="Shots at a time; auto: one, or on three processors and more one or two, whichever proves faster.")
+        str,
+        typer.Option(
+            metavar="N",
+            help="Shots at a time; auto: one; with three processors or more one or two, whichever proves faster.",
+        ),
     ] = "auto",
     cluster: Annotated[
         str | None,
