@@ -46,8 +46,8 @@ def _first(shots: Mapping[str, Any]) -> list[str]:
     rows = []
     for name, shot in shots.items():
         scores = shot["first"]
-        best = max(scores[m]["mean"]["psnr"] for m in METHODS[1:])
-        values = [f"{scores[m]['mean']['psnr']:.1f}" for m in METHODS]
+        best = max(scores[m]["mean"]["psnr"] for m in METHODS[1:] if m in scores)
+        values = [f"{scores[m]['mean']['psnr']:.1f}" if m in scores else "–" for m in METHODS]
         rows.append(row(name, _kind(shot), shot["frames"], *values, f"{scores['carry']['mean']['psnr'] - best:+.1f}"))
     return ["## The first frame is painted: mean PSNR of each shot, dB",
             *table(("shot", "kind", "frames", *METHODS, "carry to the best other"), rows)]  # fmt: skip
@@ -63,8 +63,10 @@ def _means(shots: Mapping[str, Any]) -> list[str]:
             ("PSNR, dB", "mean", "psnr"), ("PSNR at frame 48, dB", FAR, "psnr"), ("CIEDE2000", "mean", "ciede2000"),
         ):  # fmt: skip
             have = [shot for shot in some if frame in shot["carry"]]
-            values = [np.mean([shot[m][frame][measure] for shot in have]) for m in METHODS]
-            rows.append(row(f"{kind}, {len(have)} shots: {what}", *(f"{value:.2f}" for value in values)))
+            found = ([shot[m][frame][measure] for shot in have if measure in shot.get(m, {}).get(frame, {})]
+                     for m in METHODS)  # fmt: skip
+            means = (f"{np.mean(values):.2f}" if len(values) == len(have) else "–" for values in found)
+            rows.append(row(f"{kind}, {len(have)} shots: {what}", *means))
     return ["## Means of the shots", *table(("", *METHODS), rows)]
 
 
@@ -79,7 +81,9 @@ def _wanted(shots: Mapping[str, Any]) -> list[str]:
                 over = [s["carry"][frame]["psnr"] - s["plain DIS"][frame]["psnr"] for s in some if frame in s["carry"]]
                 aim = "4 dB" if drawn and frame == FAR else "3 dB" if frame == "mean" else "–"
                 rows.append(row(f"over plain DIS, {kind}, {name}", aim, f"{np.mean(over):+.1f} dB"))
-    near = [s["carry"]["mean"]["psnr"] - max(s[m]["mean"]["psnr"] for m in METHODS[1:]) > -0.3 for s in firsts]
+    near = [
+        s["carry"]["mean"]["psnr"] - max(s[m]["mean"]["psnr"] for m in METHODS[1:] if m in s) > -0.3 for s in firsts
+    ]
     still = [s["carry"]["mean"]["warp_error"] <= 1.1 * s["truth"]["mean"]["warp_error"] for s in firsts]
     kept = [s["carry"]["0"]["psnr"] > 40 for s in firsts]
     for what, held in (
