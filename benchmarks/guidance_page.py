@@ -26,14 +26,14 @@ of these were what ways of doing things were chosen by. Of the shots below four 
 faster they lost 0.2 to 0.9 dB, which films that choices are made by had not shown, and how closely motion is looked for
 was set by what brought most of it back.
 
-Looked at, in strips of frames 1, 24, 48 and 96 (`--pictures`), twelve shots: what stays in the picture keeps its colour,
-also where it turns or is hidden for a while. What comes in is the network's choice: a butterfly is gray until it is
-painted, foxes that come in are brown and not red, and a hand that is lifted stays gray in front of a dark pullover and
-turns orange in front of an orange one. Some colour stays where a thing was: a little violet of a butterfly on the bark,
-a pale stripe on a shirt behind a jug that is lifted; a gray rabbit that turns before a meadow takes some of its green.
-Three shots of Penny & Chip pass by a wipe or a whirl into another place; there the carried colours give way to the
-network's, without the smears of plain propagation, and the new place looks as it does in a film of which nothing was
-painted, which is not as it was drawn.
+Looked at, in strips of frames 1, 24, 48 and 96 of twelve shots (`--pictures`): what stays in the picture keeps its
+colour, also where it turns or is hidden for a while. What comes in is the network's choice: a butterfly is gray until
+it is painted, foxes that come in are brown and not red, and a hand that is lifted stays gray in front of a dark
+pullover and turns orange in front of an orange one. Some colour stays where a thing was: a little violet of a butterfly
+on the bark, a pale stripe on a shirt behind a jug that is lifted; a gray rabbit that turns before a meadow takes some
+of its green. Three shots of Penny & Chip pass by a wipe or a whirl into another place; there the carried colours give
+way to the network's, without the smears of plain propagation, and the new place looks as it does in a film of which
+nothing was painted, which is not as it was drawn.
 
     python benchmarks/guidance.py FOLDER --kept figures.json --out docs/guidance-numbers.md
 """
