@@ -175,7 +175,16 @@ def _reading(rows: Rows, steps: Sequence[int]) -> str:
         elif min(gaps) < -noise:
             verdict = "does not hold"
         lines.append(f"* {claim}: {verdict} ({', '.join(f'{gap:+.2f}' for gap in gaps)} dB).")
+    apart = {title: max(found) - min(found) for title, found in _psnr(rows).items() if len(found) > 1}
+    if apart:
+        widest = max(apart, key=lambda title: apart[title])
+        lines.append(f"\nSeeds of one row lay up to {apart[widest]:.2f} dB apart ({widest}): differences that are no "
+                     "larger say nothing about losses.")  # fmt: skip
     return "\n".join(lines)
+
+
+def _psnr(rows: Rows) -> dict[str, list[float]]:
+    return {title: [one["scores"]["psnr"] for one in found] for title, _, _, found in rows}
 
 
 def _spread(values: Sequence[float]) -> float:

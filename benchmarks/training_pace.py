@@ -59,10 +59,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    print(
-        "| recipe | batch | pictures/s, drawn then learned | learned alone | draw, ms a step | learn, ms | cores had |"
-    )
-    print("|---|---|---|---|---|---|---|")
+    print("| recipe | batch | pictures/s | ms a step | drawing alone, ms a step | cores that it had |")
+    print("|---|---|---|---|---|---|")
     for name in given.recipes:
         print(paces(name, given.pack, given.seconds), flush=True)
 
