@@ -30,7 +30,7 @@ LONGEST = 320
 """Longer side, px, of the light that surfaces are found in; motion is known on a grid of half of that."""
 SHORTEST = 64
 """A side with fewer px is stretched: OpenCV's DIS (5.0) reads beyond thin pictures."""
-KEPT = 64
+KEPT = 96
 """Pairs of frames whose motion is remembered, of all shots at work: more than lie between the first and the last filter
 of a chain, while one shot ends and the next begins."""
 RELATIVE = 0.05
@@ -71,14 +71,12 @@ class View:
     Half floats, as many are remembered: of motion by 16 px they keep a hundredth of a px.
 
     right, down  float16: px of this grid.
-    miss         float16: px of a picture 320 wide by which there and back again ends elsewhere.
-    change       float16: absolute difference of light, 0..1, after the exposures are matched.
+    trust        float16 in [0, 1].
     """
 
     right: Half
     down: Half
-    miss: Half
-    change: Half
+    trust: Half
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ DIS = Search("dis", False, dis)
 class Paths:
     """The ways between one shot's frames for one filter: each is made once, and kept while windows overlap.
 
-    Motion itself is remembered beyond that, by what is in the pictures, so that the filters of a chain share it.
+    Motion is remembered beyond that, by what is in the pictures: filters of a chain that believe it alike share it.
     """
 
     def __init__(self, tolerance: Tolerance, search: Search = DIS) -> None:
@@ -142,8 +140,8 @@ class Paths:
                 self._seen[t] = light, hashlib.sha256(light.data).digest()
         for t in range(frames.start, frames.stop - 1):
             if t not in self._steps:
-                ahead, back = _pair(self._seen[t], self._seen[t + 1], self._search)
-                self._steps[t] = _way(ahead, size, self._tolerance), _way(back, size, self._tolerance)
+                ahead, back = _pair(self._seen[t], self._seen[t + 1], self._search, self._tolerance)
+                self._steps[t] = _way(ahead, size), _way(back, size)
         return [self._steps[t] for t in range(frames.start, frames.stop - 1)]
 
 
@@ -170,13 +168,15 @@ def forget() -> None:
         _known.clear()
 
 
-_known: OrderedDict[tuple[str, bytes, bytes], tuple[View, View]] = OrderedDict()
+_known: OrderedDict[tuple[str, Tolerance, bytes, bytes], tuple[View, View]] = OrderedDict()
 _lock = threading.Lock()
 
 
-def _pair(earlier: tuple[Small, bytes], later: tuple[Small, bytes], search: Search) -> tuple[View, View]:
+def _pair(
+    earlier: tuple[Small, bytes], later: tuple[Small, bytes], search: Search, tolerance: Tolerance
+) -> tuple[View, View]:
     """Motion between two frames, each with its digest, both ways; remembered by the digests."""
-    key = search.name, earlier[1], later[1]
+    key = search.name, tolerance, earlier[1], later[1]
     with _lock:
         if key in _known:
             _known.move_to_end(key)
@@ -186,7 +186,7 @@ def _pair(earlier: tuple[Small, bytes], later: tuple[Small, bytes], search: Sear
     if search.fine:
         flows = _half(flows[0]) * np.float32(0.5), _half(flows[1]) * np.float32(0.5)
         lights = [_half(light) for light in lights]
-    found = _view(*flows, lights[0], lights[1]), _view(*flows[::-1], lights[1], lights[0])
+    found = _view(flows, (lights[0], lights[1]), tolerance), _view(flows[::-1], (lights[1], lights[0]), tolerance)
     with _lock:
         _known[key] = found
         while len(_known) > KEPT:
@@ -198,8 +198,9 @@ def _half(planes: npt.NDArray) -> npt.NDArray:
     return cv2.resize(planes, (planes.shape[1] // 2, planes.shape[0] // 2), interpolation=cv2.INTER_AREA)
 
 
-def _view(there: Float, back: Float, here: Small, beyond: Small) -> View:
-    """From flows both ways (h, w, 2) in px of this grid, and both frames' light (h, w)."""
+def _view(flows: tuple[Float, Float], lights: tuple[Small, Small], tolerance: Tolerance) -> View:
+    """From flows there and back (h, w, 2) in px of this grid, and both frames' light (h, w)."""
+    (there, back), (here, beyond) = flows, lights
     right, down = cv2.split(there)
     grid_x, grid_y = _grid(*here.shape)
     asked = cv2.merge([back, np.asarray(beyond, np.float32)])
@@ -212,7 +213,9 @@ def _view(there: Float, back: Float, here: Small, beyond: Small) -> View:
     (mean, spread), (other, other_spread) = _exposure(here), _exposure(beyond)
     gain = min(max(spread / max(other_spread, 1e-3), 0.5), 2.0)
     seen = cv2.addWeighted(seen, gain / 255, np.asarray(here, np.float32), -1 / 255, (mean - gain * other) / 255)
-    return View(*(np.asarray(plane, np.float16) for plane in (right, down, np.maximum(miss, 0), np.abs(seen))))
+    trust = _belief(np.asarray(np.maximum(miss, 0), np.float32), tolerance.occlusion)
+    trust *= _belief(np.asarray(np.abs(seen), np.float32), tolerance.light)
+    return View(*(np.asarray(plane, np.float16) for plane in (right, down, trust)))
 
 
 def _exposure(light: Small) -> tuple[float, float]:
@@ -220,15 +223,13 @@ def _exposure(light: Small) -> tuple[float, float]:
     return float(mean[0, 0]), float(spread[0, 0])
 
 
-def _way(view: View, size: tuple[int, ...], tolerance: Tolerance) -> Way:
-    belief = _belief(view.miss.astype(np.float32), tolerance.occlusion)
-    belief *= _belief(view.change.astype(np.float32), tolerance.light)
+def _way(view: View, size: tuple[int, ...]) -> Way:
     planes = []
     for plane, grid, axis in ((view.right, _grid(*size)[0], 1), (view.down, _grid(*size)[1], 0)):
         sized = _sized(plane.astype(np.float32), size) * np.float32(size[axis] / plane.shape[axis])
         sized += grid
         planes.append(sized)
-    return Way(planes[0], planes[1], _sized(belief, size))
+    return Way(planes[0], planes[1], _sized(view.trust.astype(np.float32), size))
 
 
 def _sized(plane: Float, size: tuple[int, ...]) -> Float:

@@ -115,9 +115,11 @@ def test_a_pair_is_looked_at_once_whoever_asks(monkeypatch: pytest.MonkeyPatch) 
     assert len(asked) == 3
     again = one.steps(film.part(12, 16), SIZE)
     assert again[0] is first[2] and len(asked) == 5
-    motion.Paths(motion.Tolerance(light=0.2), search).steps(film, (24, 32))
+    motion.Paths(motion.Tolerance(), search).steps(film, (24, 32))
     assert len(asked) == 5
     assert len(motion._known) == 5
+    motion.Paths(motion.Tolerance(light=0.2), search).steps(film, (24, 32))  # what is believed is remembered, too
+    assert len(asked) == 10
 
 
 def test_motion_does_not_hang_on_what_was_seen_before() -> None:
