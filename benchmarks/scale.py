@@ -21,10 +21,10 @@ from pathlib import Path
 
 from scale_figure import figure
 
-FPS = 44.7
+FPS = 44.8
 """Frames a second from opening to proof on one machine of two processors, measured."""
 
-CPU_MS = {"probe": 0.03, "split": 1.52, "restore": 28.52, "assemble": 0.56, "prove": 6.73}
+CPU_MS = {"probe": 0.05, "split": 1.81, "restore": 28.82, "assemble": 0.65, "prove": 7.76}
 """Processor milliseconds a frame of each step, measured; they share out 1 / FPS."""
 
 BEGIN_S, PAGE_S = 5.0, 4.0
