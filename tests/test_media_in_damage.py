@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import struct
 from fractions import Fraction
@@ -166,6 +167,16 @@ def test_a_film_that_changed_after_the_survey_is_refused(tmp_path: Path) -> None
     Film().write(path, lights(12)[:10])
     with Reader(probe(path)) as reader, pytest.raises(BadInput, match="10 frames, but 12 were surveyed"):
         list(reader.pictures(8, None, index))
+
+
+def test_a_film_that_is_cut_short_while_it_is_read_is_said_to_have_changed(tmp_path: Path) -> None:
+    path = tmp_path / "film.mkv"
+    index, _, _ = survey(Film().write(path, lights(120, 120, 160)))
+    reel = probe(path)
+    os.truncate(path, path.stat().st_size // 3)
+    for start, of in ((0, index), (119, None)):
+        with Reader(reel) as reader, pytest.raises(BadInput, match="was changed while it was read"):
+            list(reader.pictures(start, None, of))
 
 
 def test_a_ruined_reel_cannot_fill_the_memory(tmp_path: Path) -> None:

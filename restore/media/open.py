@@ -14,6 +14,7 @@ import av.container
 import av.error
 
 from restore.errors import BadInput, DiskError, MissingInput, shown
+from restore.film import Reel
 from restore.media import damage
 
 MAX_PIXELS = 67_108_864
@@ -54,6 +55,15 @@ def regular_file(path: str | os.PathLike[str]) -> os.stat_result:
         return found
     kind = "a pipe" if stat.S_ISFIFO(found.st_mode) else "a device or socket"
     raise MissingInput(f"{shown(path)}: is {kind}, not a file; copy the film to a file first")
+
+
+def unchanged(reel: Reel) -> None:
+    """Raise BadInput when the film is no longer the file that was read at the start, by its size and its time."""
+    path = Path(reel.path)
+    if not path.is_dir():
+        now = path.stat()
+        if (now.st_size, now.st_mtime_ns) != (reel.size_bytes, reel.modified_ns):
+            raise BadInput(f"{shown(path)}: was changed while it was read; run again when it rests")
 
 
 @contextmanager

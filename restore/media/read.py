@@ -17,6 +17,7 @@ from restore.media import pixels
 from restore.media.damage import Ledger
 from restore.media.feed import Decoded, Feed, feed
 from restore.media.index import Index, light_digest
+from restore.media.open import unchanged
 
 _WARM_UP = 600
 """Frames looked at after a seek before another place is tried."""
@@ -146,6 +147,7 @@ class Reader:
         while self._next < start:
             if self._decoded() is None:
                 self._ended(index)
+                unchanged(self.reel)
                 raise BadInput(f"{shown(self.reel.path)}: ends after {self._next} frames, before frame {start}")
             self._next += 1
 
@@ -160,6 +162,7 @@ class Reader:
         decoded = self._decoded()
         light = None if decoded is None else self._light(decoded)
         if decoded is None or light is None or not self._agrees(light, index):
+            unchanged(self.reel)
             raise BadInput(
                 f"{shown(self.reel.path)}: frame {number} is not the frame that was surveyed; the film has changed or "
                 "is failing: check it and run again"
@@ -168,13 +171,16 @@ class Reader:
 
     def _ended(self, index: Index | None) -> None:
         """After the last frame: draw the balance of a survey, or hold the length to the index."""
+        if index is not None and self._next != len(index):
+            unchanged(self.reel)
+            raise BadInput(
+                f"{shown(self.reel.path)}: {self._next} frames, but {len(index)} were surveyed; the film has changed "
+                "or is failing: check it and run again"
+            )
         if self._next == 0:
+            unchanged(self.reel)
             said = f" ({self.damage[0].message})" if self.damage else ""
             raise BadInput(f"{shown(self.reel.path)}: not one frame can be decoded{said}; get the film again")
-        if index is not None and self._next != len(index):
-            raise BadInput(
-                f"{shown(self.reel.path)}: {self._next} frames, but {len(index)} were surveyed; the film has changed"
-            )
         if self._surveying:
             self._ledger.close(self.reel, self._next)
             self._surveying = False

@@ -9,9 +9,10 @@ from restore.errors import shown
 from restore.film import Shot, Survey, Take
 from restore.media import assemble as joining
 from restore.media.index import Index
+from restore.media.open import unchanged
 from restore.progress import Progress
 from restore.steps import provenance
-from restore.steps.prepare import Plan, unchanged
+from restore.steps.prepare import Plan
 from restore.steps.publish import Outputs
 from restore.steps.studio import leave_studio
 from restore.store import write_json

@@ -93,15 +93,6 @@ def _wanted(options: Options) -> Wanted:
     return Wanted(options.stream, options.frame_rate, options.deinterlace)
 
 
-def unchanged(reel: Reel) -> None:
-    """Raise BadInput when the film is no longer the file that was read at the start."""
-    path = Path(reel.path)
-    if not path.is_dir():
-        now = path.stat()
-        if (now.st_size, now.st_mtime_ns) != (reel.size_bytes, reel.modified_ns):
-            raise BadInput(f"{shown(path)}: was changed while it was read; run again when it rests")
-
-
 def check_networks(recipe: Recipe, options: Options) -> None:
     """The device is there, and every network's weights are whole; they stay loaded for the shots to come."""
     runtime = studio(options.device, options.pinned_threads).runtime

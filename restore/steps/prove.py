@@ -12,12 +12,13 @@ from restore.media import framemd5
 from restore.media.assemble import Assembled
 from restore.media.framemd5 import FrameSums, Listing
 from restore.media.index import Index
+from restore.media.open import unchanged
 from restore.media.prove import prove as proof_of
 from restore.media.read import Picture
 from restore.progress import Event, Progress, check_stop, tell
 from restore.steps import policy
 from restore.steps.judge import Judging, judge
-from restore.steps.prepare import Plan, unchanged
+from restore.steps.prepare import Plan
 from restore.steps.publish import LISTS, Outputs
 from restore.store import file_sha256
 
