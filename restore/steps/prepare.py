@@ -10,7 +10,7 @@ from restore import store
 from restore.configs import recipe as recipes
 from restore.configs.recipe import Recipe
 from restore.contracts import HasIngredients, LooksAhead, RunsNetwork
-from restore.errors import BadInput, BadRecipe, DiskError, OutputExists, shown
+from restore.errors import BadRecipe, DiskError, OutputExists, shown
 from restore.film import Given, Reel
 from restore.media.spec import OutputSpec, plan
 from restore.progress import Progress
