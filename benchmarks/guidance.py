@@ -28,9 +28,7 @@ from guidance_baselines import Float, Paint
 from restore import colour, filters, metrics
 from restore.contracts import Colour, Frames, Light, Painted, Scene
 from restore.film import ColourTags, Shot
-from restore.guidance import sureness, worth
 from restore.guidance.carried import shape_of, small
-from restore.guidance.proxies import HEIGHT, WIDTH
 from restore.media.probe import probe
 from restore.media.read import Reader
 from restore.runtime import Runtime
@@ -222,42 +220,6 @@ def strip(shown: Shown, frames: list[int], path: Path) -> None:
     cv2.imwrite(str(path), cv2.cvtColor((np.vstack(rows) * 255).astype(np.uint8), cv2.COLOR_RGB2BGR))
 
 
-def second_keyframe(clip: Clip, runtime: Runtime, every: int) -> dict[str, Any]:
-    """With the first frame painted: the frame that the tool asks for next, and ten random ones: mean PSNR with each."""
-    frames = sorted({*range(every, len(clip.frames), every)})
-    first = {0: clip.painted(0)}
-    asked = next_best(clip, carried(clip, first, runtime, set())[2])
-    rng = np.random.default_rng(7)
-    others = sorted({int(t) for t in rng.choice(np.arange(1, len(clip.frames)), 10, replace=False)})
-    found: dict[int, float] = {}
-    for t in (asked, *others):
-        if t not in found:
-            ours = carried(clip, {**first, t: clip.painted(t)}, runtime, set(frames))[0]
-            made = scored(clip, lambda f, ours=ours: clip.shown(f, ours[f]), frames, pairs=False)
-            found[t] = made["mean"]["psnr"]
-    return {
-        "frames": len(clip.frames),
-        "asked": asked,
-        "psnr": found[asked],
-        "random": {str(t): found[t] for t in others},
-    }
-
-
-def next_best(clip: Clip, hints: Colour) -> int:
-    """The frame that `restore keyframes` asks for after a run with these hints."""
-    count, rate, sure = len(clip.frames), 24.0, sureness.small(hints)
-    lights, tags = clip.frames.light, clip.frames.tags
-    codes = [cv2.resize(light, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA) for light in lights]
-    proxies = np.stack([np.clip(colour.luma(c, clip.frames.depth, tags.full_range), 0, 1) * 255 for c in codes])
-    shot = Shot(1, 1, 0, count, 0, count, "start")
-
-    def doubt(frame: int) -> Float:
-        return np.asarray(1 - sure[frame] / np.float32(255), np.float32)
-
-    asked = worth.chosen([shot], np.round(proxies).astype(np.uint8), lambda f: f / rate, 1, doubt=doubt)
-    return asked[0].frame if asked else count - 1
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
@@ -287,7 +249,9 @@ def main() -> None:
                     strip(shown, sorted({1, 24, 48, 96} & {*frames}), given.pictures / f"{clip.name}.png")
                 given.kept.write_text(json.dumps(kept, indent=1), encoding="utf-8")
         if given.second and "second" not in shot:
-            shot["second"] = second_keyframe(clip, runtime, 2 * given.every)
+            from guidance_second import second_keyframe
+
+            shot["second"] = second_keyframe(clip, runtime)
             given.kept.write_text(json.dumps(kept, indent=1), encoding="utf-8")
     if given.out is not None:
         from guidance_page import page

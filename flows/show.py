@@ -29,6 +29,7 @@ STEPS = {
     "split": "reading the whole film",
     "guide": "reading the wanted colours",
     "choose": "choosing frames",
+    "rehearse": "rehearsing how colours carry",
     "export": "writing pictures",
     "restore": "restoring",
     "assemble": "putting together",

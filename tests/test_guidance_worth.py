@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -13,10 +14,12 @@ import painting
 import pytest
 from painting import at_hand, brushed, gray, save
 
+from restore import progress
 from restore.film import Shot
 from restore.flows import cli, console
 from restore.guidance import layers, pictures, worth
 from restore.guidance.proxies import HEIGHT, WIDTH
+from restore.progress import Event
 from restore.steps.export_keyframes import COLUMNS
 
 
@@ -59,6 +62,22 @@ class TestChosen:
         small = np.stack([noise(1)] * 20 + [noise(2)] * 20 + [noise(3)] * 20)
         shots = (shot(1, 0, 20), shot(2, 20, 40), shot(3, 40, 60, left=True))
         assert [each.shot for each in worth.chosen(shots, small, second, 5, already=[7])] == [2]
+
+    def test_a_rehearsal_says_which_frame_of_a_shot(self) -> None:
+        small = np.stack([noise(1)] * 20 + [noise(2)] * 96)
+        asked = list[tuple[int, list[int]]]()
+
+        def rehearse(asked_of: Shot, candidates: Sequence[tuple[int, float]]) -> int:
+            asked.append((asked_of.number, [frame for frame, _ in candidates]))
+            return candidates[len(candidates) // 2][0] + 1
+
+        choice = worth.Choice((shot(1, 0, 20), shot(2, 20, 116)), small, second)
+        found, quickly = choice.taken(5, rehearse), choice.taken(5)
+        assert [each.shot for each in found] == [each.shot for each in quickly] == [2, 1]
+        assert [number for number, _ in asked] == [2, 1]
+        for each, (_, frames) in zip(found, asked, strict=True):
+            assert each.frame == frames[len(frames) // 2] + 1 and frames == sorted(frames)
+        assert quickly == worth.chosen((shot(1, 0, 20), shot(2, 20, 116)), small, second, 5)
 
     def test_where_colour_is_known_there_is_nothing_to_gain(self) -> None:
         small = np.stack([noise(1)] * 20 + [noise(2)] * 20)
@@ -141,6 +160,20 @@ class TestCommand:
         assert self.run(*words) == 0
         first = json.loads(capsys.readouterr().out)["frames"][0]["frame"]
         assert first // painting.LENGTH != frame // painting.LENGTH
+
+    def rehearsed(self, *words: str) -> list[Event]:
+        heard = list[Event]()
+        with progress.listening(heard.append):
+            assert self.run("-n", "2", "--no-layers", *words) == 0
+        return [event for event in heard if event.step == "rehearse"]
+
+    def test_rehearsing_says_how_far_it_is(self) -> None:
+        told = [event for event in self.rehearsed() if event.kind == "progress"]
+        assert [event.done for event in told] == sorted(event.done for event in told)
+        assert told and all(event.done <= event.total for event in told)
+
+    def test_quick_does_without(self) -> None:
+        assert self.rehearsed("--quick") == []
 
     def test_a_bad_recipe(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert self.run("--recipe", "flim") == 78

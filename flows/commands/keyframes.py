@@ -25,6 +25,9 @@ def keyframes(
         int | None, typer.Option(min=0, metavar="N", help="Which video stream, by its number in the file.")
     ] = None,
     no_layers: Annotated[bool, typer.Option("--no-layers", help="No OpenRaster files for Krita and GIMP.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Choose in seconds, by what frames have in common; less well.")
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace list and page; pictures that are there always stay.")
     ] = False,
@@ -42,6 +45,9 @@ def keyframes(
     Writes FILM.keyframes/000123.png (the frame, gray), automatic/000123.png (with the network's colours, to pick
     from), layers/000123.ora (both, and an empty layer to paint on), a page to look at and a list, the most worth
     first. What is not painted stays the machine's choice.
+
+    Each frame is rehearsed before it is asked for: how far its colours would carry. That takes about as long as
+    restoring the shots that are asked for; --quick leaves it out.
     """
     from restore.configs.recipe import load
     from restore.film import to_plain
@@ -56,7 +62,7 @@ def keyframes(
     reel = probe(str(film), stream=stream, rate=None if fps is None else frame_rate(fps), digest=False)
     settings = chosen.shots
     splitting = Splitting(None if shots is None else str(shots), settings.min_frames, settings.part_s, settings.leave)
-    wanted = Export(out, count, painted, not no_layers, overwrite)
+    wanted = Export(out, count, painted, not no_layers, overwrite, quick)
     with showing(as_json=False):
         done = export_keyframes(reel, chosen, wanted, splitting, Runtime(device, Options().pinned_threads))
     if done.kept:

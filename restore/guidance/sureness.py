@@ -21,21 +21,40 @@ import numpy as np
 from restore.contracts import Colour
 from restore.errors import BadInput, MissingInput, shown
 from restore.film import Take
+from restore.guidance.doubt import MOST, PAINTED, confidence, doubted
 from restore.guidance.proxies import HEIGHT, WIDTH, Float, Small
 
-KEY = "sure"
+KEY = "doubt"
 """Under which a take's note has its maps."""
 
-FORMAT = 1
+FORMAT = 2
+
+LEVELS = 255
+"""Steps of doubt, by the same factor each, from `MOST` (0) to `PAINTED` (255). A step of confidence would be none: of
+colours whose confidence is 0.99 and more some are ten times as far off as others."""
+
+DOUBTS: Float = np.asarray(MOST * (PAINTED / MOST) ** (np.arange(LEVELS + 1) / LEVELS), np.float32)
+"""(256,): the doubt that each level stands for (see `restore.guidance.doubt`)."""
+
+CONFIDENCES: Float = confidence(DOUBTS)
+"""(256,): the confidence of each."""
 
 
 def small(hints: Colour) -> Small:
-    """(T, 36, 48) uint8, 0 to 255, of hints (T, 3, h, w): how sure the colours of each place are."""
-    made = np.empty((len(hints), HEIGHT, WIDTH), np.uint8)
-    for out, hint in zip(made, hints, strict=True):
-        sure = cv2.resize(hint[2], (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-        out[...] = np.round(np.clip(sure, 0, 1) * 255)
-    return made
+    """(T, 36, 48) uint8 `LEVELS` of hints (T, 3, h, w): how sure the colours of each place are."""
+    return np.stack([mapped(hint[2]) for hint in hints])
+
+
+def mapped(sure: Float) -> Small:
+    """(36, 48) uint8 `LEVELS` of a frame's confidence (h, w), 0..1."""
+    cells = np.asarray(cv2.resize(sure, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), np.float32)
+    return level(doubted(cells))
+
+
+def level(doubt: Float) -> Small:
+    """uint8 `LEVELS` of doubts."""
+    steps = np.log(np.float32(MOST) / doubt) * np.float32(LEVELS / np.log(MOST / PAINTED))
+    return np.asarray(np.clip(np.round(steps), 0, LEVELS), np.uint8)
 
 
 def packed(maps: Sequence[Small]) -> str:
@@ -90,9 +109,14 @@ class Sureness:
 
     def doubt(self, frame: int) -> Float | None:
         """(36, 48) float32: 0 where colours are sure, 1 where nothing is known. None: no paint reached the frame."""
+        levels = self.levels(frame)
+        return None if levels is None else np.asarray(1 - CONFIDENCES[levels], np.float32)
+
+    def levels(self, frame: int) -> Small | None:
+        """(36, 48) uint8 `LEVELS`. None: no paint reached the frame."""
         for start, stop in self.spans:
             if start <= frame < stop:
-                return np.asarray(1 - self._maps(start, stop)[frame - start] / np.float32(255), np.float32)
+                return np.asarray(self._maps(start, stop)[frame - start])
         return None
 
     def mean(self, start: int, stop: int) -> float:
@@ -101,7 +125,7 @@ class Sureness:
         for lo, hi in self.spans:
             first, last = max(start, lo), min(stop, hi)
             if first < last:
-                total += float(self._maps(lo, hi)[first - lo : last - lo].mean(axis=(1, 2)).sum()) / 255
+                total += float(CONFIDENCES[self._maps(lo, hi)[first - lo : last - lo]].mean(axis=(1, 2)).sum())
         return total / max(stop - start, 1)
 
     def _maps(self, start: int, stop: int) -> Small:

@@ -5,13 +5,16 @@ measured which places of the others each of them shows too, wherever they have m
 the other, each time the one that adds most seconds of picture: the greedy way to cover most, which is within
 1 − 1/e of the best choice there is (Nemhauser, Wolsey and Fisher 1978, "An analysis of approximations for maximizing
 submodular set functions").
+
+So it is known in seconds which shots need paint most. Which frame of a shot, `restore.guidance.rehearsal` can tell
+better: it takes as long as rendering the shot does.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import cv2
@@ -19,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from restore.film import Shot
+from restore.guidance import rehearsal
 from restore.guidance.proxies import HEIGHT, WIDTH, Float, Small
 from restore.shots.table import Clock, scenes
 
@@ -80,12 +84,29 @@ class _Scene:
 
     def best(self) -> tuple[float, int, float]:
         """What the best frame is worth, which it is, and the seconds of picture that it adds."""
-        gains = [self._seconds(np.maximum(cover - self.covered, 0)) for cover in self.covers]
+        gains = self.gains()
         best = int(np.argmax(gains * self.clear))
-        return float(gains[best] * self.clear[best]), best, gains[best]
+        return float(gains[best] * self.clear[best]), best, float(gains[best])
 
     def take(self, which: int) -> None:
         self.covered = np.maximum(self.covered, self.covers[which])
+
+    def nearest(self, frame: int) -> int:
+        """The compared frame that is nearest to a frame of the shot."""
+        return int(np.argmin(np.abs(np.array(self.frames) - frame)))
+
+    def candidates(self, most: int) -> list[tuple[int, float]]:
+        """The compared frames that are worth most, in order, with how well each can be painted."""
+        some = np.sort(np.argsort(-self.gains() * self.clear, kind="stable")[:most])
+        return [(self.frames[each], float(self.clear[each])) for each in some]
+
+    def gains(self) -> Float:
+        """(K,): seconds of picture that each compared frame would add."""
+        return np.array([self.gain(which) for which in range(len(self.covers))], np.float32)
+
+    def gain(self, which: int) -> float:
+        """Seconds of picture that one would add."""
+        return self._seconds(np.maximum(self.covers[which] - self.covered, 0))
 
     def share(self) -> float:
         """How much of what was needed is covered."""
@@ -100,6 +121,9 @@ class _Scene:
 
 Doubt = Callable[[int], Float | None]
 """How much colour a frame lacks, (36, 48) in [0, 1] of its proxy; None: all of it."""
+
+Rehearse = Callable[[Shot, Sequence[tuple[int, float]]], int]
+"""Which frame of a shot to paint, among some and those between them; see `restore.guidance.rehearsal`."""
 
 
 def all_of_it(_frame: int) -> Float | None:
@@ -116,32 +140,53 @@ def chosen(
     already: frames that are painted; what they cover needs no more. Shots that are left as they are have nothing to
     paint. `tell` is told shots done and in all.
     """
-    whole = scenes(shots)
-    asked = [shot for shot in whole if not shot.left]
-    softly = frozenset(shot.start for shot in whole if shot.why in ("dissolve", "fade"))
-    found = list[_Scene]()
-    for number, shot in enumerate(asked, start=1):
-        found.append(_scene(shot, small, clock, doubt))
-        found[-1].clear *= _unmixed(found[-1], softly, clock)
-        for frame in already:
-            if shot.start <= frame < shot.stop:
-                found[-1].take(int(np.argmin(np.abs(np.array(found[-1].frames) - frame))))
-        tell(number, len(asked))
-    waiting = [
-        (-worth, number, best, gain) for number, scene in enumerate(found) for worth, best, gain in (scene.best(),)
-    ]
-    heapq.heapify(waiting)
-    made = list[Suggestion]()
-    while waiting and len(made) < count:
-        _, number, best, gain = heapq.heappop(waiting)
-        scene = found[number]
-        if gain < LEAST * scene.whole():
-            continue
-        scene.take(best)
-        made.append(Suggestion(scene.frames[best], scene.shot.number, round(gain, 2), round(scene.share(), 3)))
-        worth, best, gain = scene.best()
-        heapq.heappush(waiting, (-worth, number, best, gain))
-    return tuple(made)
+    return Choice(shots, small, clock, doubt=doubt, already=already, tell=tell).taken(count)
+
+
+class Choice:
+    """Looks through the shots once, and takes frames from them. Arguments as of `chosen`."""
+
+    def __init__(
+        self, shots: Sequence[Shot], small: Small, clock: Clock, *, doubt: Doubt = all_of_it,
+        already: Sequence[int] = (), tell: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> None:  # fmt: skip
+        whole = scenes(shots)
+        asked = [shot for shot in whole if not shot.left]
+        softly = frozenset(shot.start for shot in whole if shot.why in ("dissolve", "fade"))
+        self._scenes = list[_Scene]()
+        for number, shot in enumerate(asked, start=1):
+            scene = _scene(shot, small, clock, doubt)
+            scene.clear *= _unmixed(scene, softly, clock)
+            for frame in already:
+                if shot.start <= frame < shot.stop:
+                    scene.take(scene.nearest(frame))
+            self._scenes.append(scene)
+            tell(number, len(asked))
+
+    def taken(self, count: int, rehearse: Rehearse | None = None) -> tuple[Suggestion, ...]:
+        """Up to `count` frames, most worth first; `rehearse` says which frame of a shot, where it is given."""
+        scenes = [replace(scene) for scene in self._scenes]  # what is taken is taken from these alone
+        waiting = [
+            (-worth, number, best, gain) for number, scene in enumerate(scenes) for worth, best, gain in (scene.best(),)
+        ]
+        heapq.heapify(waiting)
+        made = list[Suggestion]()
+        while waiting and len(made) < count:
+            _, number, best, gain = heapq.heappop(waiting)
+            scene = scenes[number]
+            if gain < LEAST * scene.whole():
+                continue
+            frame = scene.frames[best]
+            if rehearse is not None:
+                frame = rehearse(scene.shot, scene.candidates(rehearsal.TRIED))
+                gain = scene.gain(scene.nearest(frame))
+                if gain < LEAST * scene.whole():  # or what the rehearsal finds covered would be asked for again
+                    scene.take(best)
+            scene.take(scene.nearest(frame))
+            made.append(Suggestion(frame, scene.shot.number, round(gain, 2), round(scene.share(), 3)))
+            worth, best, gain = scene.best()
+            heapq.heappush(waiting, (-worth, number, best, gain))
+        return tuple(made)
 
 
 def _scene(shot: Shot, small: Small, clock: Clock, doubt: Doubt) -> _Scene:

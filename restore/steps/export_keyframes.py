@@ -7,6 +7,7 @@ import io
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +16,19 @@ from restore.configs.recipe import Recipe
 from restore.contracts import RunsNetwork
 from restore.errors import OutputExists, shown
 from restore.film import Reel
-from restore.guidance import keyframes, layers, sureness, worth
+from restore.guidance import keyframes, layers, rehearsal, sureness, worth
 from restore.guidance.at_hand import AtHand
+from restore.guidance.carried import shape_of, small
 from restore.guidance.pictures import encoded
+from restore.guidance.rehearsal import Rehearsals
 from restore.guidance.worth import Suggestion
 from restore.media.index import Index
 from restore.progress import meter, stage
 from restore.runtime import Runtime
 from restore.shots.table import timecode
 from restore.steps.automatic import as_shown, automatic
-from restore.steps.report.keyframes import Row, keyframes_page, small
+from restore.steps.report import keyframes as page_of
+from restore.steps.report.keyframes import Row, keyframes_page
 from restore.steps.split import Splitting, clock, split
 from restore.store import disk_errors, writing
 
@@ -40,6 +44,7 @@ class Export:
     painted: Path | None = None  # keyframes that are there already: what they cover needs no more
     layers: bool = True  # an OpenRaster file for each frame
     overwrite: bool = False
+    quick: bool = False  # chosen by what frames have in common alone, without rehearsing how colours carry
 
 
 @dataclass(frozen=True)
@@ -89,15 +94,29 @@ def _at_hand(reel: Reel, splitting: Splitting, scratch: Path) -> AtHand:
 def _chosen(film: AtHand, wanted: Export) -> tuple[Suggestion, ...]:
     kept = wanted.folder / f"{film.reel.name}.confidence.npz"
     doubt: worth.Doubt = worth.all_of_it
+    known: rehearsal.Known = rehearsal.unknown
     if kept.exists():
-        doubt = sureness.load(kept, film.survey.index_sha256, film.survey.frames).doubt
+        sure = sureness.load(kept, film.survey.index_sha256, film.survey.frames)
+        doubt, known = sure.doubt, sure.levels
     already = tuple[int, ...]()
     if wanted.painted is not None:
         already = tuple(one.frame for one in keyframes.asked(wanted.painted, film).painted)
     with stage("choose", {}):
-        return worth.chosen(
-            film.shots, film.small, film.clock, wanted.count, doubt=doubt, already=already, tell=film.tell
-        )
+        choice = worth.Choice(film.shots, film.small, film.clock, doubt=doubt, already=already, tell=film.tell)
+        roughly = choice.taken(wanted.count)
+    if wanted.quick or not roughly:
+        return roughly
+    with stage("rehearse", {}):
+        done, total, told = count(1), rehearsal.RUNS * len(roughly), meter("rehearse")
+        rehearsals = Rehearsals(_lit(film), known, already, lambda: told(min(next(done), total), total))
+        return choice.taken(wanted.count, rehearsals)
+
+
+def _lit(film: AtHand) -> rehearsal.Lit:
+    """The film's light as rehearsals want it."""
+    video = film.video
+    shape = shape_of((video.height, video.width), rehearsal.SIZE)
+    return lambda start, stop: (small(picture.light, video.bit_depth, shape) for picture in film.pictures(start, stop))
 
 
 def _write_pictures(
@@ -123,7 +142,9 @@ def _write_pictures(
                 (folder / file).parent.mkdir(exist_ok=True)
                 _publish(folder / file, data)
         time, picture = timecode(film.clock(suggestion.frame)), f"{folder.name}/{name}.png"
-        rows.append(Row(order, suggestion, time, picture, small(light), None if made is None else small(made)))
+        rows.append(
+            Row(order, suggestion, time, picture, page_of.small(light), None if made is None else page_of.small(made))
+        )
     told(len(chosen), len(chosen))
     return rows, kept, why
 
