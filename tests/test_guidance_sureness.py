@@ -15,6 +15,7 @@ from restore.film import Hint, Shot, Take
 from restore.guidance import sureness
 from restore.guidance.doubt import confidence
 from restore.guidance.proxies import HEIGHT, WIDTH
+from restore.guidance.rehearsal import SURELY
 from restore.guidance.worth import Suggestion
 from restore.steps.report import Painting
 
@@ -65,7 +66,11 @@ def test_what_is_sure_is_told_from_what_is_surer(tmp_path: Path, doubt: float) -
 
 def test_where_nothing_is_known_there_is_no_confidence() -> None:
     assert sureness.CONFIDENCES[sureness.mapped(np.zeros((9, 9), np.float32))].max() == 0
-    assert sureness.CONFIDENCES[sureness.mapped(np.ones((90, 120), np.float32))].min() == 1
+
+
+@pytest.mark.parametrize("shape", [(90, 120), (136, 320), (160, 90), (214, 320), (9, 9)])
+def test_a_frame_that_is_painted_as_a_whole_is_known_as_one(shape: tuple[int, int]) -> None:
+    assert sureness.mapped(np.ones(shape, np.float32)).min() > SURELY
 
 
 def test_the_same_maps_give_the_same_file(tmp_path: Path) -> None:
