@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from restore import colour, filters, metrics
 from restore.contracts import Colour, Frames, Light, Painted, Scene
 from restore.film import ColourTags, Shot
 from restore.guidance.carried import shape_of, small
+from restore.guidance.planes import asked_for
 from restore.media.probe import probe
 from restore.media.read import Reader
 from restore.runtime import Runtime
@@ -159,7 +160,7 @@ def automatic(frames: Frames, t: int, runtime: Runtime) -> Float:
     """What `colorize` makes of frame `t`, a*b* (h, w, 2); guided where the frames have hints."""
     pair = frames.part(max(0, t - 1), t + 1)
     shot = Shot(1, 1, pair.start, pair.stop, pair.start, pair.stop, "start")
-    made = filters.find("colorize")().begin(shot, runtime)(pair)
+    made = asked_for(replace(filters.find("colorize")().begin(shot, runtime)(pair), hints=pair.hints))
     assert made.colour is not None
     cbcr, (rows, columns) = made.colour[-1], made.colour.shape[2:]
     light = cv2.resize(frames.light[t], (columns, rows), interpolation=cv2.INTER_AREA)

@@ -32,7 +32,9 @@ class Frames:
     tags    matrix, range and siting needed to write the colour back.
     turns   quarter turns clockwise by which a player shows the picture; a network must see people upright.
     hints   (T, 3, h, w), float32: CIE a*, b* that are wanted, and the confidence in them, 0 (none is) to 1 (painted),
-            at a size of their own, samples centred as those of `colour`; None where nobody asked for a colour.
+            at a size of their own, samples centred as those of `colour`; 1 nowhere but on a frame that was painted.
+            None where nobody asked for a colour, and from `colorize` on, which hears them: they are large, and what the
+            filters made gets them laid over in the end.
     """
 
     light: Sequence[Light]

@@ -14,10 +14,14 @@ from painters import film, shot
 from restore.contracts import Frames, Painted, Scene
 from restore.film import ColourTags, Hint, Shot
 from restore.filters.carry import Carry
+from restore.guidance import carried
 from restore.guidance.alike import remembered
+from restore.guidance.carried import _Steps, shape_of
 from restore.guidance.known import Known
 from restore.guidance.memory import Memory
+from restore.guidance.scratch import Planes
 from restore.guidance.spreading import bonds, settled, smoothed
+from restore.guidance.surroundings import grown
 
 TAGS = ColourTags("bt601", False, "center")
 FRAMES, ROWS, COLUMNS = 20, 96, 128
@@ -238,3 +242,39 @@ def test_carrying_tells_how_far_it_is(tmp_path: Path) -> None:
     told = list[tuple[int, int]]()
     hints(replace(scene(tmp_path, painted(4)), tell=lambda done, total: told.append((done, total))))
     assert told == [(n, 16 + 5) for n in range(1, 22)]
+
+
+def test_a_picture_of_any_shape_is_carried_in_as_many_places() -> None:
+    assert shape_of((720, 1280), 320) == (180, 320)
+    assert shape_of((480, 640), 320) == (208, 278)
+    assert shape_of((400, 1000), 320) == (128, 320)
+    assert shape_of((100, 120), 320) == (100, 120)
+
+
+def test_motion_is_looked_for_once_and_led_back_by(tmp_path: Path) -> None:
+    file = (tmp_path / "light").open("x+b", buffering=0)
+    motion = (tmp_path / "motion").open("x+b", buffering=0)
+    with file, motion:
+        lights = Planes(file, np.uint8, (ROWS, COLUMNS))
+        for t in range(3):
+            lights.write(t, lit(t))
+        steps = _Steps(lights, motion, range(2))
+        there, back = steps.flows(1, 0)
+        again_back, again_there = steps.flows(0, 1)
+        for one, other in ((there, again_there), (back, again_back)):
+            assert other.dtype == np.float32 and np.abs(one - other).mean() < 0.02
+        assert np.abs(there + back).mean() < 0.5 < np.abs(there).max()
+        steps.flows(2, 1)
+        with pytest.raises(OSError, match="not in the file"):
+            lights.read(2, 4)
+
+
+def test_how_paint_spreads_is_worked_out_once_for_both_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = list[int]()
+    monkeypatch.setattr(carried, "grown", lambda frame, sheet: seen.append(1) or grown(frame, sheet))
+    sure = np.zeros((ROWS, COLUMNS), np.float32)
+    sure[:, : COLUMNS // 2] = 1
+    made = hints(scene(tmp_path, painted(4, sure), painted(12, sure)))
+    assert len(seen) == 2
+    for t in (4, 12):
+        assert made[t, 2, :, : COLUMNS // 2].min() == 1 > made[t, 2, :, COLUMNS // 2 + 1 :].max()

@@ -188,6 +188,44 @@ def test_windows_and_parts_of_a_shot_do_not_show_between_them(every: int, size: 
     assert np.array_equal(made[start - lo : stop - lo], expected[start:stop])
 
 
+def hinted(frames: Frames, painted: int, seed: int = 0) -> Frames:
+    """The frames with hints of noise, in doubt but for a dot on one frame."""
+    rng = np.random.default_rng(seed)
+    hints = rng.uniform(-30, 30, (len(frames), 3, 12, 12)).astype(np.float32)
+    hints[:, 2] = rng.uniform(0, 0.9, hints[:, 2].shape)
+    hints[painted, 2, 3:5, 3:5] = 1
+    return replace(frames, hints=hints)
+
+
+@settings(max_examples=40, deadline=None)
+@given(every=st.integers(1, 5), size=st.integers(1, 6), start=st.integers(0, 9), painted=st.integers(0, 18))
+def test_windows_and_parts_do_not_show_where_colours_were_asked_for(
+    every: int, size: int, start: int, painted: int
+) -> None:
+    part, whole = Colorize(every=every), hinted(film((19, 16, 16)), painted)
+    one, guided = shot(whole), replace(CARD, guided=True)
+    expected = part.begin(one, Room(Brush(guided)))(whole).colour
+    lo, hi = max(0, start - part.context), min(19, start + 7 + part.context)
+    session = part.begin(replace(one, start=start, stop=start + 7), Room(Brush(guided)))
+    runs = list(filtered([whole.part(lo, hi)], part, session, size))
+    assert all(run.hints is None for run in runs)
+    made = np.concatenate([run.colour for run in runs])
+    assert np.array_equal(made[start - lo : start + 7 - lo], expected[start : start + 7])
+
+
+@pytest.mark.parametrize("painted", [4, 5])
+def test_the_network_is_shown_each_so_manieth_frame_and_those_that_were_painted(painted: int) -> None:
+    whole, brush = hinted(film((9, 24, 24)), painted), Brush(replace(CARD, guided=True))
+    made = coloured(whole, brush, every=4)
+    assert brush.seen[0].shape[0] == 2 * len({0, 4, 8, painted})
+    bare = replace(whole, hints=np.zeros_like(whole.hints))
+    assert not np.allclose(made, coloured(bare, every=4), atol=0.01)
+    # What was asked for of a frame colours that frame, and not those beside it.
+    only = replace(bare, hints=np.where(np.arange(9)[:, None, None, None] == 2, whole.hints, 0))
+    told, free = coloured(only, every=4), coloured(bare, every=4)
+    assert np.array_equal(np.delete(told, 2, 0), np.delete(free, 2, 0)) and not np.allclose(told[2], free[2], atol=0.01)
+
+
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_the_network_sees_a_turned_film_upright(turns: int) -> None:
     lying, brush = film((2, 40, 64)), Brush()

@@ -18,16 +18,22 @@ from restore.guidance.dissolving import mixed
 class Carry(BaseModel):
     """Settings of the filter `carry`. Shots that no painted frame reaches pass through it untouched.
 
-    It fills `Frames.hints`; the filters after it make the colours that are still missing, and leave those alone.
+    It fills `Frames.hints`: once for the filters after it, which make the colours that are still missing, and once more
+    in the end, when those that were asked for are laid over what they made.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     context: ClassVar[int] = 0
     changes_light: ClassVar[bool] = False
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
-    size: int = Field(320, ge=64, le=1024, description="longer side at which colours are carried, px")
+    size: int = Field(
+        320,
+        ge=64,
+        le=1024,
+        description="longer side at which colours are carried, px, of a picture of 16:9; others have as many px",
+    )
     memory: bool = Field(True, description="whether places find their colour again by what they look like")
 
     def begin(self, shot: Shot, runtime: Any) -> Callable[[Frames], Frames]:

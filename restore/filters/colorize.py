@@ -14,7 +14,7 @@ from restore import colour, models
 from restore.contracts import UNGUIDED, Card, Colour, Frames, Guidance, Light, Painter
 from restore.errors import BadRecipe
 from restore.film import Shot
-from restore.guidance.planes import laid_over, sized
+from restore.guidance.planes import mixed_in, sized
 from restore.runtime.planes import check_painter
 
 LONGEST = 4
@@ -34,13 +34,14 @@ rest was left to the network, and must come out as it would have without."""
 class Colorize(BaseModel):
     """Settings of the filter `colorize`. Light is never changed: the network's a*b* become Cb, Cr at the film's luma.
 
-    Colour comes out at the size at which the network gives it; the writer brings it to the master's size, once.
+    It is told of the hints, and takes them off the frames. Colour comes out at the size at which the network gives it;
+    the writer brings it to the master's size, once.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     changes_light: ClassVar[bool] = False
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     model: str = Field("duo", description="network: a file of the folder models/")
     weights: str | None = Field(None, description="name of its weights; none: the network's own first ones")
@@ -84,21 +85,27 @@ class Colorize(BaseModel):
         """
         painter: Painter = runtime.painter(self.model, self.weights)
         _check_candidate(self.candidate, painter.card)
-        kept: dict[int, Colour] = {}
+        kept: dict[int, Colour] = {}  # of the frames that the network was shown
+        mixed: dict[int, Colour] = {}  # of all frames, where somebody asked for colours
 
         def paint(frames: Frames) -> Frames:
-            for t in [t for t in kept if t < frames.start]:
-                del kept[t]
-            every = self.every if frames.hints is None else 1  # what was asked for is asked for frame by frame
-            shown = [t for t in range(frames.start, frames.stop) if _shown(t, shot, every)]
+            for memory in (kept, mixed):
+                for t in [t for t in memory if t < frames.start]:
+                    del memory[t]
+            span = range(frames.start, frames.stop)
+            shown = [t for t in span if _shown(t, shot, self.every) or _painted_on(frames, t)]
             if new := [t for t in shown if t not in kept]:
                 kept.update(zip(new, self._painted(frames, painter, new), strict=True))
-            return replace(frames, colour=np.stack([_passing(kept, t) for t in range(frames.start, frames.stop)]))
+            if frames.hints is None:
+                return replace(frames, colour=np.stack([_passing(kept, t) for t in span]))
+            made = {t: mixed[t] if t in mixed else _mixed(frames, t, _passing(kept, t)) for t in span}
+            mixed.update((t, made[t]) for t in span if t <= shown[-1])  # the next window knows more of those after
+            return replace(frames, colour=np.stack(list(made.values())), hints=None)
 
         return paint
 
     def _painted(self, frames: Frames, painter: Painter, new: Sequence[int]) -> Colour:
-        """(N, 2, h, w) float32 Cb, Cr of the frames with these numbers, in rising order.
+        """(N, 2, h, w) float32 Cb, Cr of the frames with these numbers, in rising order; a*b* where there are hints.
 
         Where there is none to look back at, a frame is taken for its own predecessor, as a shot's first is.
         """
@@ -120,7 +127,7 @@ class Colorize(BaseModel):
         ab = ab[:, :, : -(-height // card.stride), : -(-width // card.stride)] * np.float32(self.saturation)
         ab = np.rot90(ab, frames.turns, (2, 3))
         if frames.hints is not None:
-            ab = laid_over(ab, frames.hints[[t - frames.start for t in new]])
+            return ab
         under = colour.luma(_sized(small[seen::step], ab.shape[2:]), frames.depth, full_range)
         return colour.cbcr_from_ab(ab, under, frames.tags.matrix)
 
@@ -137,6 +144,21 @@ def _told(frames: Frames, rows: Sequence[int], upright: tuple[int, ...], padded:
     below, beside = (whole - side for whole, side in zip(padded, upright, strict=True))
     padding = ((0, 0), (0, 0), (0, below), (0, beside))
     return np.asarray(np.pad(told, padding), np.float32)
+
+
+def _mixed(frames: Frames, t: int, ab: Colour) -> Colour:
+    """(2, h, w) Cb, Cr of frame t, of which the network made `ab`, with what was asked for mixed into it."""
+    assert frames.hints is not None
+    row, size = t - frames.start, ab.shape[1:]
+    under = colour.luma(_sized(frames.light[row : row + 1], size), frames.depth, frames.tags.full_range)
+    return np.asarray(
+        colour.cbcr_from_ab(mixed_in(ab[None], frames.hints[row : row + 1]), under, frames.tags.matrix)[0]
+    )
+
+
+def _painted_on(frames: Frames, t: int) -> bool:
+    """Whether something was painted on frame t itself: the network is shown it whatever its number."""
+    return frames.hints is not None and bool(frames.hints[t - frames.start, 2].max() == 1)
 
 
 def _heard(made: Callable[[Guidance], Colour], told: Colour, wanted: slice) -> Colour:

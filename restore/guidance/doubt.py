@@ -63,7 +63,7 @@ class Place:
 
 def confidence(doubt: Float) -> Float:
     """How much a carried colour counts beside what a network makes: 1 / (1 + (doubt / NETWORK)²). A half where either
-    is as good, and 0 where nothing is known."""
+    is as good, 0 where nothing is known, and in float32 1 where somebody painted and below 1 from `LEAST` on."""
     made: Float = (doubt < MOST) / (1 + np.square(doubt * np.float32(1 / NETWORK)))
     return made
 

@@ -1,17 +1,22 @@
-"""Wanted colours at another size, laid over colours that a network made, and kept while filters work on them."""
+"""Wanted colours at another size, told to the filters, and laid over what these made."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from restore.contracts import Colour, Frames, Remembers
+from restore import colour
+from restore.contracts import Colour, Frames, Light
+
+Plane = npt.NDArray[np.float32]
 
 NOTHING = np.float32(1e-4)
 """Confidence below which there is no colour to speak of."""
+LITTLE = np.float32(1 / 512)
+"""Share of a wanted colour that makes no difference of a code value of 8 bits."""
 
 
 def sized(hints: Colour, shape: tuple[int, ...]) -> Colour:
@@ -29,51 +34,57 @@ def sized(hints: Colour, shape: tuple[int, ...]) -> Colour:
     return made
 
 
-def laid_over(ab: Colour, hints: Colour) -> Colour:
-    """A network's a*b* (T, 2, h, w) with the hints (T, 3, H, W) laid over them, as far as they are sure: (T, 2, H, W).
+def mixed_in(ab: Colour, hints: Colour) -> Colour:
+    """A network's a*b* (T, 2, h, w) with the hints (T, 3, H, W) mixed into it, at its own size, (T, 2, h, w).
 
-    c · wanted + (1 − c) · made, at the size of the hints.
+    This is what the filters after it see, so that they hold still and even out what nobody is sure of; what is sure is
+    laid over what they made (`asked_for`). Both times a hint counts by half of its confidence (see `_half`).
     """
-    rows, columns = hints.shape[2:]
-    made = np.empty((len(ab), 2, rows, columns), np.float32)
-    for out, frame, (*wanted, sure) in zip(made, ab, hints, strict=True):
-        for plane, values, asked in zip(out, frame, wanted, strict=True):
-            plane[...] = cv2.resize(values, (columns, rows), interpolation=cv2.INTER_CUBIC).reshape(rows, columns)
-            plane += sure * (asked - plane)
+    *wanted, sure = sized(hints, ab.shape[2:]).swapaxes(0, 1)
+    share = _half(sure)
+    return np.stack([own + share * (asked - own) for own, asked in zip(ab.swapaxes(0, 1), wanted, strict=True)], axis=1)
+
+
+def _half(confidence: Plane) -> Plane:
+    """The share that, counted twice, one after the other, counts as the confidence c: 1 − √(1 − c)."""
+    made: Plane = 1 - np.sqrt(np.maximum(1 - confidence, 0))  # resizing rounds beyond 1
     return made
 
 
-def holding(session: Callable[[Frames], Frames]) -> Callable[[Frames], Frames]:
-    """A filter's session that leaves colours alone as far as somebody asked for them."""
-    return _RemembersAndHolds(session) if isinstance(session, Remembers) else _Holds(session)
+def asked_for(frames: Frames) -> Frames:
+    """Frames as the filters made them, with the colours that were asked for laid over; at the size of the larger.
+
+    Only what somebody asked for is as large as the hints are; so the filters' work is as little as without. Frames
+    without colour or without hints stay as they are.
+    """
+    if frames.colour is None or frames.hints is None:
+        return frames
+    shape = max(frames.colour.shape[2:], frames.hints.shape[2:])
+    made = np.empty((len(frames), 2, *shape), np.float32)
+    for out, own, hints, light in zip(made, frames.colour, frames.hints, frames.light, strict=True):
+        *wanted, share = (_sized(plane, shape, cv2.INTER_LINEAR) for plane in _shares(hints, light, frames))
+        for plane, values, asked in zip(out, own, wanted, strict=True):
+            plane[...] = _sized(values, shape, cv2.INTER_CUBIC)
+            plane *= 1 - share
+            plane += asked
+    return replace(frames, colour=made)
 
 
-class _Holds:
-    def __init__(self, session: Callable[[Frames], Frames]) -> None:
-        self._session = session
-
-    def __call__(self, frames: Frames) -> Frames:
-        done = self._session(frames)
-        if frames.hints is None or frames.colour is None or done.colour is None or done.colour is frames.colour:
-            return done
-        return replace(done, colour=_kept(frames.colour, done.colour, frames.hints))
-
-
-class _RemembersAndHolds(_Holds):
-    def __init__(self, session: Remembers) -> None:
-        super().__init__(session)
-        self.show = session.show
-
-
-def _kept(before: Colour, after: Colour, hints: Colour) -> Colour:
-    """`after` (T, 2, h, w), drawn back to `before` by the confidence of the hints; of any sizes each."""
-    rows, columns = after.shape[2:]
-    made = after.copy()
-    for out, own, hint in zip(made, before, hints, strict=True):
-        sure = cv2.resize(hint[2], (columns, rows), interpolation=cv2.INTER_LINEAR).reshape(rows, columns)
-        for plane, values in zip(out, own, strict=True):
-            mine = values
-            if mine.shape != (rows, columns):
-                mine = cv2.resize(values, (columns, rows), interpolation=cv2.INTER_CUBIC).reshape(rows, columns)
-            plane += sure * (mine - plane)
+def _shares(hints: Plane, light: Light, frames: Frames) -> Plane:
+    """(3, h, w): Cb and Cr that one frame's hints (3, h, w) ask for, times the share by which they are laid over what
+    is there, and that share."""
+    made = np.zeros_like(hints)
+    share = _half(hints[2])
+    there = share > LITTLE
+    if there.any():
+        rows, columns = there.shape
+        under: Light = cv2.resize(light, (columns, rows), interpolation=cv2.INTER_AREA).reshape(rows, columns)  # type: ignore[assignment]
+        luma = colour.luma(under[there], frames.depth, frames.tags.full_range)
+        wanted = colour.cbcr_from_ab(hints[:2, there][None, :, None], luma[None, None], frames.tags.matrix)[0, :, 0]
+        made[:2, there], made[2, there] = wanted * share[there], share[there]
     return made
+
+
+def _sized(plane: Plane, shape: tuple[int, ...], how: int) -> Plane:
+    same = plane.shape == shape
+    return plane if same else np.asarray(cv2.resize(plane, shape[::-1], interpolation=how), np.float32).reshape(shape)

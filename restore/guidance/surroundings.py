@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -24,6 +25,8 @@ FAR = 30.0
 """Times that the doubt of no colour is taken when what was painted spreads: dots are meant for all of a thing."""
 STROKE = 0.06
 """Share of the picture's longer side up to which paint is a dot or a stroke."""
+ALL = 0.99
+"""Confidence everywhere beyond which a frame is painted all over."""
 SURE = 150.0
 """Places with less doubt count as known when a surface votes."""
 
@@ -78,24 +81,34 @@ def named(frame: Frame, sheet: Sheet) -> npt.NDArray[np.bool_] | None:
     """(h, w): what is of objects that have a name, spread as their colours are. None where nothing is."""
     if sheet.objects is None or not sheet.objects.any():
         return None
-    names = np.stack([sheet.objects, np.zeros_like(sheet.objects)], axis=-1)
-    grown = painted(frame, Sheet(names, sheet.sure), joined([], sheet.sure.shape))
-    return np.asarray((grown.ab[..., 0] > 0.5) & (grown.doubt < NETWORK))
+    names = Sheet(np.stack([sheet.objects, np.zeros_like(sheet.objects)], axis=-1), sheet.sure)
+    found = painted(frame, names, grown(frame, names), joined([], sheet.sure.shape))
+    return np.asarray((found.ab[..., 0] > 0.5) & (found.doubt < NETWORK))
 
 
-def painted(frame: Frame, sheet: Sheet, before: Known) -> Known:
-    """A frame's colours from what was painted of it and what was known `before`.
+def painted(frame: Frame, sheet: Sheet, spread: Sequence[Known], before: Known) -> Known:
+    """A frame's colours from what was painted of it, what that `spread` to (see `grown`), and what was known
+    `before`."""
+    ab, sure = sheet.ab, sheet.sure
+    if sure.min() > ALL:
+        return Known(ab, doubted(sure))
+    whole = joined([before, *spread], sure.shape)
+    whole = Known(whole.ab + sure[..., None] * (ab - whole.ab), np.minimum(whole.doubt, doubted(sure)))
+    return joined([whole, _of_surfaces(frame, whole)], sure.shape)
 
-    Where it is not painted all over, dots and strokes spread as far as light allows: they are meant for all of a thing.
-    Painted areas spread over the surfaces that they lie on, and no further: what they leave out was left out.
+
+def grown(frame: Frame, sheet: Sheet) -> tuple[Known, ...]:
+    """Where the paint of a frame spreads that is not painted all over; nothing of one that is.
+
+    Dots and strokes spread as far as light allows: they are meant for all of a thing. Painted areas spread over the
+    surfaces that they lie on, and no further: what they leave out was left out.
     """
     ab, sure = sheet.ab, sheet.sure
-    if sure.min() > 0.99:
-        return Known(ab, doubted(sure))
+    if sure.min() > ALL:
+        return ()
     rows, columns = sure.shape
     half = (columns // 2, rows // 2)
     light = np.asarray(cv2.resize(frame.tone, half, interpolation=cv2.INTER_AREA), np.float32)
-    known = np.asarray(cv2.resize(1 / before.doubt, half, interpolation=cv2.INTER_AREA), np.float32)
     areas = _areas(sure)
     weights = [np.asarray(cv2.resize(w, half, interpolation=cv2.INTER_AREA), np.float32) for w in (sure - areas, areas)]
     colours: Float = np.asarray(cv2.resize(ab * sure[..., None], half, interpolation=cv2.INTER_AREA), np.float32)
@@ -103,18 +116,15 @@ def painted(frame: Frame, sheet: Sheet, before: Known) -> Known:
     labels = cv2.resize(segments.surfaces_of(frame.light), half, interpolation=cv2.INTER_NEAREST)
     ties = bonds(light)
     ways = zip(weights, weights[::-1], (ties, parted(ties, np.asarray(labels, np.int32))), (FAR, 1.0), strict=True)
-    told = [before]
+    told = list[Known]()
     for weight, other, held_by, far in ways:
         if weight.any():
-            against = np.asarray(1 / (far * GRAY) + other + known, np.float32)
-            spread, reach = settled(colours, weight, held_by, against)
+            spread, reach = settled(colours, weight, held_by, other + np.float32(1 / (far * GRAY) + 1 / MOST))
             planes = (cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_LINEAR) for plane in (spread, reach))
             grown, reached = (np.asarray(plane, np.float32) for plane in planes)
             lost = (1 - reached) / (reached + np.float32(0.5 if far > 1 else 0))
             told.append(Known(grown, held(np.float32(SPREAD) + np.float32(GRAY) * lost)))
-    whole = joined(told, sure.shape)
-    whole = Known(whole.ab + sure[..., None] * (ab - whole.ab), np.minimum(whole.doubt, doubted(sure)))
-    return joined([whole, _of_surfaces(frame, whole)], sure.shape)
+    return tuple(told)
 
 
 def _areas(sure: Float) -> Float:

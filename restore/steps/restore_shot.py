@@ -21,7 +21,7 @@ from restore.contracts import Frames, HasIngredients, LooksAhead, RunsNetwork
 from restore.errors import BadRecipe
 from restore.film import Hint, Reel, Shot, Survey, Take, VideoStream, digest
 from restore.guidance import sureness
-from restore.guidance.planes import holding
+from restore.guidance.planes import asked_for
 from restore.guidance.proxies import Small
 from restore.media.ffmpeg import library_versions
 from restore.media.read import Picture
@@ -185,14 +185,23 @@ def _rendered(shot: Shot, job: Job, sessions: Sequence[Session]) -> Generator[Fr
             done = filtered(stream, part, session, size)
             # What looks at no neighbours is little work: it is done on the way to whoever comes next.
             stream = stages.enter_context(closing(overlapped(done, depth=1, stage=name))) if part.context else done
+        for (_, part), session in zip(job.recipe.chain, sessions, strict=True):
+            if isinstance(part, LooksAhead) and reaching(shot, job.hints):
+                stream = stages.enter_context(closing(overlapped(_laid(stream, session), depth=1, stage="lay over")))
         for frames in stream:
             lo, hi = max(frames.start, shot.start), min(frames.stop, shot.stop)
             if lo < hi:
                 yield frames.part(lo, hi)
 
 
+def _laid(stream: Iterator[Frames], asking: Session) -> Iterator[Frames]:
+    for frames in stream:
+        yield asked_for(asking(frames))
+
+
 def _sessions(shot: Shot, job: Job, carrying: Progress) -> list[Session]:
-    """A session of each filter for this shot. Where frames of it are painted, no filter takes their colours away."""
+    """A session of each filter for this shot. Where frames of it are painted, one tells what colours that asks for, to
+    the filters after it and in the end, when these are laid over what the filters made: none takes them away."""
     runtime, hints = studio(job.device, job.threads).runtime, reaching(shot, job.hints)
     chain = [part for _, part in job.recipe.chain]
     if not hints:
@@ -201,10 +210,7 @@ def _sessions(shot: Shot, job: Job, carrying: Progress) -> list[Session]:
         raise BadRecipe("filters: frames are painted, and nothing in the chain carries them; put carry first")
     look = functools.partial(_look, job)
     seen = replace(scene(shot, hints, job.film, scratch(job.takes, shot), look), tell=carrying)
-    return [
-        holding(part.foresee(shot, seen) if isinstance(part, LooksAhead) else part.begin(shot, runtime))
-        for part in chain
-    ]
+    return [part.foresee(shot, seen) if isinstance(part, LooksAhead) else part.begin(shot, runtime) for part in chain]
 
 
 def _look(job: Job, start: int, stop: int) -> Iterator[Frames]:
