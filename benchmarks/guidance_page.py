@@ -40,7 +40,7 @@ nothing was painted, which is not as it was drawn.
 
 SECOND = """The first of 49 frames is painted, and a second one. All frames but the first are scored, the second painted
 one too. (An earlier table scored three of the 48, and said 6 of 13: by it whichever choice lay on one of the three, or
-beside it, won. Of the same runs as below it would say 4 of 13, and 6 with `--quick`.)
+beside it, won. Of the same runs as below it would say 3 of 13, and 6 with `--quick`.)
 
 The best of ten random ones is as a rule one of the best five of 48, and where shots are carried well many frames are
 within a few hundredths of a dB: that is closer than light alone tells. On the sixteen spans that choices were made by,
