@@ -74,6 +74,44 @@ def test_while_a_shot_is_finished_the_next_one_begins_without_encoders_and_no_th
         thread.join()
 
 
+def test_while_a_shot_is_rendered_the_next_one_gets_ready_and_waits_and_no_third_begins() -> None:
+    room, finish, go_on = Places(1), threading.Event(), threading.Event()
+    began, rendered = ([threading.Event() for _ in range(3)] for _ in range(2))
+
+    def shot(number: int) -> None:
+        with room.one(number) as place:
+            began[number - 1].set()
+            place.rendering()
+            rendered[number - 1].set()
+            go_on.wait(10)
+            place.nearly_done()
+            finish.wait(10)
+
+    shots = [threading.Thread(target=shot, args=(number,)) for number in (1, 2, 3)]
+    for thread in shots:
+        thread.start()
+    assert began[1].wait(10) and rendered[0].wait(10)
+    assert not rendered[1].wait(0.5)
+    go_on.set()
+    assert rendered[1].wait(10)
+    assert not began[2].wait(0.5)
+    finish.set()
+    assert rendered[2].wait(10)
+    for thread in shots:
+        thread.join()
+
+
+def test_a_shot_that_fails_leaves_its_place_to_the_next_whenever_it_does() -> None:
+    room = Places(1)
+    for number, ready in ((1, False), (2, True)):
+        with pytest.raises(ValueError), room.one(number) as place:
+            if ready:
+                place.rendering()
+            raise ValueError
+    with room.one(3) as place, place.writing():
+        place.rendering()
+
+
 def trial(alone: float, together: float) -> Places:
     """The places after both ways were tried at so many frames a second."""
     room, now = Places(0), 0.0

@@ -37,7 +37,8 @@ class Places:
         self.limit = workers or 1
         self._trying = workers == 0
         self._coming = 0  # shots that hold a place
-        self._begun = 0  # those, and shots whose last windows are under way
+        self._begun = 0  # those, and shots that are rendered or whose last windows are under way
+        self._rendering = 0  # shots of which more than the last windows is to come
         self._writing = 0  # those that have their encoders
         self._next = 1  # the shot that is next to begin
         self._frames, self._began = 0, 0.0
@@ -69,9 +70,22 @@ class Places:
         check_stop()
 
     def make_room(self) -> None:
-        """A shot that held a place has only its last windows under way."""
+        """A shot that held a place has got so far that the next one may begin."""
         with self._changed:
             self._coming -= 1
+            self._changed.notify_all()
+
+    def render(self) -> None:
+        """A shot is about to be rendered: waits until no more than there are places are. Raises Stopped."""
+        with self._changed:
+            while self._rendering >= self.limit:
+                self._wait()
+            self._rendering += 1
+
+    def rendered(self) -> None:
+        """Of a shot only the last windows are under way."""
+        with self._changed:
+            self._rendering -= 1
             self._changed.notify_all()
 
     @contextmanager
@@ -128,14 +142,26 @@ class Places:
 
 
 class Place:
-    """Where one shot is rendered. Near its end the next shot begins, so that no processor waits while the last windows
-    are under way."""
+    """Where one shot is rendered. The next shot's paint is carried meanwhile, which keeps one processor busy; and near
+    its end the next one is rendered too, so that none waits while the last windows are under way."""
 
     def __init__(self, places: Places) -> None:
-        self._places, self._held = places, True
+        self._places, self._held, self._renders = places, True, False
+
+    def rendering(self) -> None:
+        """What comes before a shot's first window is done. Waits for its turn; raises Stopped."""
+        self._make_room()
+        self._places.render()
+        self._renders = True
 
     def nearly_done(self) -> None:
         """Only the last windows of the shot are under way. Once is as good as twice."""
+        self._make_room()
+        if self._renders:
+            self._renders = False
+            self._places.rendered()
+
+    def _make_room(self) -> None:
         if self._held:
             self._held = False
             self._places.make_room()

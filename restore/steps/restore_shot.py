@@ -113,7 +113,8 @@ def found(shot: Shot, job: Job) -> Take | None:
 def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None, place: Place | None = None) -> Take:
     """Render `shot`, or find it rendered already; a shot that is left is copied. Returns the take in `job.takes`.
 
-    `place` is told when only the last frames of a shot that is coloured are under way, and asked before it is written.
+    `place` is asked before the shot is rendered and before it is written, and told when only the last frames of a shot
+    that is coloured are under way.
     Raises BadInput (the source cannot be decoded where it could before), BadRecipe (nothing in the chain makes
     colour), BadWeights, Unavailable (device), DiskError, and whatever `progress` raises to stop.
     """
@@ -126,11 +127,13 @@ def restore_shot(shot: Shot, job: Job, *, progress: Progress | None = None, plac
     key = take_key(shot, job)
     path = Path(job.takes) / f"{key}.mkv"
     chroma, maps = "", list[Small]()  # of a shot that is coloured there is no chroma to compare it with
+    place = place or alone()
     with writing(path) as part:
         if shot.left:
+            place.rendering()
             chroma = _kept(shot, job, part, progress)
         else:
-            maps = _made(shot, job, part, progress, place or alone())
+            maps = _made(shot, job, part, progress, place)
     if shot.stop == shot.scene_stop:  # parts come in order: this is the last one that wants it
         shutil.rmtree(scratch(job.takes, shot), ignore_errors=True)
     give_back()
@@ -158,6 +161,7 @@ def _made(shot: Shot, job: Job, part: Path, progress: Progress | None, place: Pl
     carrying, rendering = halves(progress, shot, job.hints)
     with profile.working("carry", shot.frames) if reaching(shot, job.hints) else nullcontext():
         sessions = _sessions(shot, job, carrying)
+    place.rendering()
     with profile.working("write", shot.frames), closing(_rendered(shot, job, sessions)) as rendered:
         first = next(rendered)  # only then are encoders needed, which take memory
         with place.writing(), TakeWriter(part, job.survey.reel, job.spec, shot.start) as take:
