@@ -169,3 +169,9 @@ def test_an_unknown_siting_is_named() -> None:
         colour.chroma_planes(
             np.zeros((2, 2, 2), np.float32), np.zeros((8, 8), np.uint8), tags(siting="bottomleft"), 8, (4, 4)
         )
+
+
+def test_colour_that_is_no_number_is_refused_and_not_written_as_green() -> None:
+    nothing = np.full((2, 4, 4), np.nan, np.float32)
+    with pytest.raises(FloatingPointError, match="not a number"):
+        colour.chroma_planes(nothing, np.zeros((8, 8), np.uint8), ColourTags("bt709", False, "left"), 8, (4, 4))

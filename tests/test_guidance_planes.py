@@ -15,6 +15,7 @@ from restore.contracts import Painted
 from restore.errors import BadInput
 from restore.film import Hint, Shot
 from restore.guidance import shelf
+from restore.guidance.doubt import PAINTED, doubted
 from restore.guidance.planes import asked_for, mixed_in, sized
 
 
@@ -67,6 +68,16 @@ def test_what_is_painted_all_over_stays_so_at_any_size(shape: tuple[int, int]) -
     frames = replace(film((1, *shape)), colour=np.zeros((1, 2, *shape), np.float32), hints=sized(given, shape))
     laid = asked_for(frames).colour
     assert laid is not None and np.isfinite(laid).all() and laid.any(axis=1).mean() > 0.99
+
+
+def test_what_is_painted_in_part_is_sure_and_a_number_at_any_size() -> None:
+    painted = np.zeros((1, 3, 360, 480), np.float32)
+    painted[:, 0], painted[:, 2, :300] = 20, 1
+    for rows in range(180, 241, 2):
+        small = sized(painted, (rows, rows * 4 // 3))
+        assert small[:, 2].max() == 1
+        assert np.isfinite(doubted(small[:, 2])).all()
+    assert doubted(np.float32([1, 1.0000001])).tolist() == [np.float32(PAINTED)] * 2
 
 
 def test_no_filter_takes_wanted_colours_away_and_no_hint_touches_others() -> None:

@@ -27,12 +27,15 @@ def chroma_planes(colour: Colour, light: Light, tags: ColourTags, depth: int, si
     colour (2, h, w) float32, Cb and Cr in [−0.5, 0.5], samples centred on their area of the picture; light (H, W)
     code values of `depth` bits; size: rows and columns of the chroma planes, H or W divided by 1, 2 or 4 and rounded
     up. Returns two planes of that size, uint8 at 8 bits and uint16 above, in legal range. No colour in gives exactly
-    the neutral code. Raises ValueError for a size that is no subsampling of the picture.
+    the neutral code. Raises ValueError for a size that is no subsampling of the picture, FloatingPointError for colour
+    that is no number: as a code value it would be green.
 
     One bicubic resize takes colour to the planes' size and to the samples' siting. Then the gamut: each chroma sample
     is held against the mean luma of the pixels it covers.
     """
     scale = subsampling(light.shape, size)
+    if not np.isfinite(colour).all():
+        raise FloatingPointError("colour is not a number somewhere in the picture")
     grown = [_grow(plane, light.shape, scale, tags.siting) for plane in colour]
     under = _block_mean(light, scale, size)
     planes = np.empty((2, *size), dtype=light.dtype)

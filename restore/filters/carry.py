@@ -26,7 +26,7 @@ class Carry(BaseModel):
 
     context: ClassVar[int] = 0
     changes_light: ClassVar[bool] = False
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
 
     size: int = Field(
         320,

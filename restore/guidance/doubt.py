@@ -70,7 +70,7 @@ def confidence(doubt: Float) -> Float:
 
 def doubted(confidence: Float) -> Float:
     """The doubt that has this confidence, held within `PAINTED` and `MOST`."""
-    made: Float = np.float32(NETWORK) * np.sqrt(1 / np.maximum(confidence, np.float32(1e-6)) - 1)
+    made: Float = np.float32(NETWORK) * np.sqrt(1 / np.clip(confidence, np.float32(1e-6), np.float32(1)) - 1)
     return np.clip(made, np.float32(PAINTED), np.float32(MOST))
 
 

@@ -31,6 +31,7 @@ def sized(hints: Colour, shape: tuple[int, ...]) -> Colour:
         for plane, values in zip(out, (a * sure, b * sure, sure), strict=True):
             plane[...] = cv2.resize(values, (shape[1], shape[0]), interpolation=how).reshape(shape)
         out[:2] /= np.maximum(out[2], NOTHING)
+        np.minimum(out[2], 1, out=out[2])  # an area's mean of ones can be a little more
     return made
 
 
