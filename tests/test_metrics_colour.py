@@ -30,8 +30,10 @@ def test_ciede2000_is_that_of_scikit_image(seed: int, spread: float) -> None:
     other[3:8, :, 1:] = 0
     other[..., 0] = np.clip(other[..., 0], 0, 100)
     expected = deltaE_ciede2000(one.astype(float), other.astype(float))
-    assert differences(one, other).mean() == pytest.approx(expected.mean(), abs=1e-4)
-    assert np.quantile(np.abs(differences(one, other) - expected), 0.995) < 1e-3
+    off = np.sort(np.abs(differences(one, other) - expected), axis=None)
+    # The formula jumps where hues are opposite (Sharma, Wu and Dalal 2005): there rounding picks a side.
+    assert off[:-4].mean() < 5e-5
+    assert np.quantile(off, 0.995) < 1e-3
 
 
 def test_ciede2000_of_opposite_hues_and_of_like_ones() -> None:
