@@ -48,7 +48,7 @@ def small(hints: Colour) -> Small:
 def mapped(sure: Float) -> Small:
     """(36, 48) uint8 `LEVELS` of a frame's confidence (h, w), 0..1."""
     cells = np.asarray(cv2.resize(sure, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), np.float32)
-    return level(doubted(np.minimum(cells, np.float32(1))))  # a mean of ones can be a little more
+    return level(doubted(cells))
 
 
 def level(doubt: Float) -> Small:
